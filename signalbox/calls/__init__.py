@@ -1,0 +1,1 @@
+"""The `Call` interface, its two worlds (Asterisk and rehearsal), destinations, prompts and the call-script boundary."""

@@ -1,0 +1,1 @@
+"""Extensions: the numbers dialled inside, their phones and their registration."""

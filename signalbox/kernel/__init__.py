@@ -1,0 +1,1 @@
+"""Plumbing that knows nothing of telephony: ids, clock, tasks, the local link, secrets, processes."""

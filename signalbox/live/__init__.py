@@ -1,0 +1,1 @@
+"""The board: a fold of AMI events into lines and calls, with snapshots and numbered deltas."""

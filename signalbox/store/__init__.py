@@ -1,0 +1,1 @@
+"""The database: engine and session, base table, tenant tree, change sets, migrations."""

@@ -1,0 +1,1 @@
+"""The web process: application, sign-in, roles, errors, WebSocket, static console."""

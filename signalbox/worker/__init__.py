@@ -1,0 +1,1 @@
+"""The process for what may wait: the event log importer, the trace, retention."""
