@@ -1,0 +1,171 @@
+"""The durable event log: Asterisk's CEL events as JSON lines, read by offset over rotated segments.
+
+Asterisk and the supervisor only append; nothing here writes events. A line cut short by a crash is salvaged or skipped,
+never fatal.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+_log = logging.getLogger(__name__)
+MAX_LINE = 64 * 1024
+
+
+class LoggedEvent(msgspec.Struct, frozen=True, rename=None):
+    """One CEL event, or a mark of our supervisor (``event`` set, the rest empty).
+
+    ``eventtime`` and ``at`` are seconds since the epoch. ``extra`` is JSON text whose keys depend on the event.
+    """
+
+    event: str = ""
+    at: float = 0.0
+    eventtype: str = ""
+    eventtime: float = 0.0
+    cidname: str = ""
+    cidnum: str = ""
+    exten: str = ""
+    context: str = ""
+    channame: str = ""
+    appname: str = ""
+    appdata: str = ""
+    uniqueid: str = ""
+    linkedid: str = ""
+    peer: str = ""
+    tenantid: str = ""
+    extra: str = ""
+
+    @property
+    def when(self) -> float:
+        return self.eventtime or self.at
+
+
+_decode = msgspec.json.Decoder(LoggedEvent, strict=False).decode
+
+
+def parse_line(line: bytes) -> LoggedEvent | None:
+    """Read one line; what follows a line cut by a crash is salvaged, anything else unreadable is ``None``."""
+    try:
+        return _decode(line)
+    except msgspec.DecodeError:
+        pass
+    start = line.rfind(b'{"event')
+    if start > 0:
+        try:
+            return _decode(line[start:])
+        except msgspec.DecodeError:
+            pass
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader stands: the inode of a segment and the offset of the next unread line in it."""
+
+    inode: int = 0
+    offset: int = 0
+
+
+def segments(log: Path) -> list[Path]:
+    """List the log's files, oldest first: rotated ones (``events-000001.jsonl``), then the one being written."""
+    rotated = sorted(log.parent.glob(f"{log.stem}-[0-9]*{log.suffix}"))
+    return [*rotated, log] if log.exists() else rotated
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Complete lines read in one go and the position after them."""
+
+    lines: list[bytes]
+    after: Position
+
+
+class LogReader:
+    """Read complete lines after a position, in order, across rotation."""
+
+    def __init__(self, log: Path, position: Position, chunk: int = 1024 * 1024) -> None:
+        self._log = log
+        self._chunk = chunk
+        self.position = position
+
+    def read(self) -> Chunk | None:
+        """Return the next lines, or ``None`` when there is nothing new; ``accept`` moves the position."""
+        files = segments(self._log)
+        index = self._index(files)
+        while index < len(files):
+            position = self.position if index == self._known(files) else Position(files[index].stat().st_ino, 0)
+            chunk = self._read_file(files[index], position)
+            if chunk is not None:
+                return chunk
+            index += 1
+        return None
+
+    def accept(self, chunk: Chunk) -> None:
+        """Go on after ``chunk``: its lines are dealt with and that fact is durable."""
+        self.position = chunk.after
+
+    def _known(self, files: list[Path]) -> int | None:
+        for index, file in enumerate(files):
+            if file.stat().st_ino == self.position.inode:
+                return index
+        return None
+
+    def _index(self, files: list[Path]) -> int:
+        known = self._known(files)
+        if known is None and self.position.inode:
+            _log.warning("event_log_segment_gone inode=%d", self.position.inode)
+        return known or 0
+
+    def _read_file(self, file: Path, position: Position) -> Chunk | None:
+        with file.open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size
+            offset = position.offset if position.offset <= size else 0
+            opened.seek(offset)
+            block = opened.read(self._chunk)
+        end = block.rfind(b"\n") + 1
+        if end == 0 and len(block) >= MAX_LINE:
+            _log.warning("event_log_line_too_long file=%s offset=%d", file.name, offset)
+            return Chunk([], Position(position.inode, offset + len(block)))
+        if end == 0:
+            return None
+        return Chunk(block[:end].splitlines(), Position(position.inode, offset + end))
+
+
+def rotate(log: Path, at_size: int) -> Path | None:
+    """Rename the log when it has grown past ``at_size`` bytes; Asterisk opens the new file with its next event."""
+    if not log.exists() or log.stat().st_size < at_size:
+        return None
+    rotated = segments(log)[:-1]
+    last = int(rotated[-1].stem.rpartition("-")[2]) if rotated else 0
+    target = log.with_name(f"{log.stem}-{last + 1:06d}{log.suffix}")
+    log.rename(target)
+    return target
+
+
+def lines_with(log: Path, needles: list[bytes], since: float, until: float) -> Iterator[bytes]:
+    """Scan for lines that contain one of ``needles``, between two instants (seconds since the epoch), oldest first."""
+    for file in segments(log):
+        if file.stat().st_mtime < since - 1:
+            continue
+        content = file.read_bytes()
+        for line in _matching(content, needles):
+            event = parse_line(line)
+            if event is not None and since - 60 <= event.when <= until + 60:
+                yield line
+
+
+def _matching(content: bytes, needles: list[bytes]) -> list[bytes]:
+    spans: dict[int, int] = {}
+    for needle in needles:
+        at = content.find(needle)
+        while at >= 0:
+            start = content.rfind(b"\n", 0, at) + 1
+            end = content.find(b"\n", at)
+            end = len(content) if end < 0 else end
+            spans[start] = end
+            at = content.find(needle, end)
+    return [content[start:end] for start, end in sorted(spans.items())]

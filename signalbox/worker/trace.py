@@ -1,0 +1,98 @@
+"""The SIP trace: raw HEP packets from Asterisk appended to segment files of bounded number and size.
+
+Nothing is looked into here, so that a message costs microseconds. When the disk is short the trace stops first.
+"""
+
+import asyncio
+import logging
+import shutil
+import socket
+from pathlib import Path
+from typing import BinaryIO
+
+from signalbox.engine.hep import MAX_PACKET, framed, trace_segments
+
+SEGMENTS = 8
+_BURST = 256
+_RECEIVE_BUFFER = 8 * 1024 * 1024
+_log = logging.getLogger(__name__)
+
+
+class TraceCollector:
+    """Receive on ``port`` of loopback and keep the newest ``limit`` bytes in ``folder``."""
+
+    def __init__(self, folder: Path, port: int, limit: int, min_free: int) -> None:
+        self._folder = folder
+        self._port = port
+        self._segment_size = max(limit // SEGMENTS, MAX_PACKET)
+        self._min_free = min_free
+        self._file: BinaryIO | None = None
+        self._written = 0
+        self._socket: socket.socket | None = None
+        self.is_paused = False
+
+    def start(self) -> None:
+        """Bind and begin; call within a running loop. Raises ``OSError`` when the port is taken."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        receiver.setblocking(False)
+        receiver.bind(("127.0.0.1", self._port))
+        self._socket = receiver
+        self._open_segment()
+        asyncio.get_running_loop().add_reader(receiver, self._drain)
+
+    def stop(self) -> None:
+        """Stop receiving and close the segment."""
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._socket = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _drain(self) -> None:
+        assert self._socket is not None
+        received: list[bytes] = []
+        try:
+            for _ in range(_BURST):
+                received.append(framed(self._socket.recv(MAX_PACKET)))  # noqa: PERF401  ends by BlockingIOError
+        except BlockingIOError:
+            pass
+        if received:
+            self._append(b"".join(received))
+
+    def _append(self, block: bytes) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(block)
+            self._file.flush()
+        except OSError as error:
+            if not self.is_paused:
+                _log.error("trace_write_failed error=%s", error)
+            self.is_paused = True
+            return
+        self.is_paused = False
+        self._written += len(block)
+        if self._written >= self._segment_size:
+            self._open_segment()
+
+    def _open_segment(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        files = trace_segments(self._folder)
+        for old in files[: max(0, len(files) - SEGMENTS + 1)]:
+            old.unlink(missing_ok=True)
+        number = int(files[-1].stem) + 1 if files else 1
+        self._file = (self._folder / f"{number:08d}.hep").open("ab")
+        self._written = 0
+
+    def guard_disk(self) -> None:
+        """Drop the oldest segments while free space is below the guard; called by the worker every few seconds."""
+        for old in trace_segments(self._folder)[:-1]:
+            if shutil.disk_usage(self._folder).free >= self._min_free:
+                return
+            old.unlink(missing_ok=True)
+            _log.warning("trace_segment_dropped file=%s reason=disk_short", old.name)
