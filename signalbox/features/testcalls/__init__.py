@@ -1,0 +1,1 @@
+"""Numbers to try a phone with: echo, speaking clock, own number."""
