@@ -24,7 +24,10 @@ AgiHandler = Callable[["AgiSession"], Awaitable[None]]
 
 
 class AgiSession(asyncio.Protocol):
-    """One channel in one script: ``request``, and ``command`` until the channel or Asterisk is gone."""
+    """One channel in one script: ``request``, and ``command`` until the channel or Asterisk is gone.
+
+    ``on_over`` is called once, with what the next command would raise, also while no command is in flight.
+    """
 
     request: AgiRequest
 
@@ -33,9 +36,9 @@ class AgiSession(asyncio.Protocol):
         self._codec = AgiCodec()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[AgiReply] | None = None
-        self._over: asyncio.Future[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._ended: type[HungUpError] | type[EngineLostError] | None = None
+        self.on_over: Callable[[HungUpError | EngineLostError], None] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -68,13 +71,6 @@ class AgiSession(asyncio.Protocol):
         if reply.code == ReplyCode.DONE and (reply.result != "-1" or words[0] in _MINUS_ONE_IS_A_RESULT):
             return reply
         raise _failure(reply, words[0])
-
-    async def wait_over(self) -> None:
-        """Wait until the channel or Asterisk is gone."""
-        if self._ended is None:
-            if self._over is None:
-                self._over = self._server.loop.create_future()
-            await asyncio.shield(self._over)
 
     def close(self) -> None:
         """End the session; the dialplan goes on behind its AGI line."""
@@ -137,8 +133,8 @@ class AgiSession(asyncio.Protocol):
         self._ended = ended
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(ended("in the middle of a command"))
-        if self._over is not None and not self._over.done():
-            self._over.set_result(None)
+        if self.on_over is not None:
+            self.on_over(ended("the session is over"))
 
 
 _MINUS_ONE_IS_A_RESULT = frozenset({"EXEC", "GOSUB", "CHANNEL"})
