@@ -1,0 +1,125 @@
+"""The store: one engine, and sessions opened with a scope. SQLite on one machine, PostgreSQL when several share it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, Self
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from signalbox.kernel.clock import Clock, SystemClock
+from signalbox.settings import Settings
+from signalbox.store.changes import Change
+from signalbox.store.errors import StoreCode, StoreError, translated
+from signalbox.store.scope import Scope, ScopedSession
+
+WAIT_S = 5.0
+"""How long a statement waits for another's lock, and a session for a free connection."""
+
+_WRITES = "signalbox_writes"
+_CHANGES_LOCK = 0x5B0C
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """Build the engine for ``url`` with everything that both kinds of database need from us."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(url)
+        connect = {"timeout": WAIT_S, "command_timeout": 60.0, "server_settings": {"lock_timeout": f"{WAIT_S:.0f}s"}}
+        return create_async_engine(url, pool_pre_ping=True, pool_timeout=WAIT_S, connect_args=connect)
+    except (ArgumentError, ImportError) as error:
+        raise StoreError(StoreCode.UNREACHABLE, f"store.url cannot be used: {error}.") from error
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    engine = create_async_engine(url, pool_timeout=WAIT_S, connect_args={"timeout": WAIT_S})
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions: see _begin
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A reader that turns writer while another wrote fails at once with "locked", whatever the timeout; a writer that
+    # says so at the start waits its turn.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+
+
+class Store:
+    """Open sessions on the database. One for each process; ``close`` it at the end."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self._engine = make_engine(url)
+        self._clock = clock or SystemClock()
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
+        """Open the store of ``settings``; nothing is connected before the first session."""
+        return cls(settings.store_url, clock)
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @contextlib.asynccontextmanager
+    async def session(self, scope: Scope, *, write: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open a session on the rows of ``scope``. With ``write`` it commits at the end; without, it changes nothing.
+
+        Raises ``StoreError``, ``ConflictError`` and ``StaleError``. Configuration needs ``change`` instead.
+        """
+        with translated():
+            async with self._opened(scope, write=write) as session:
+                yield session
+                if write:
+                    await session.commit()
+
+    @contextlib.asynccontextmanager
+    async def change(self, scope: Scope, author: str, title: str) -> AsyncIterator[Change]:
+        """Open a change set; leaving the block commits it, an exception leaves everything as it was.
+
+        Change sets are made one after the other, so that their ids grow in the order in which they take effect.
+        """
+        with translated():
+            async with self._opened(scope, write=True) as session:
+                await self._take_turn(session)
+                change = Change(session, self._clock, author, title)
+                yield change
+                await change.commit()
+
+    async def _take_turn(self, session: AsyncSession) -> None:
+        if self.kind != "postgresql":  # SQLite has one writer at a time already
+            return
+        scope = session.info["scope"]
+        session.info["scope"] = Scope.everything("change sets take turns by a lock of the database")
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHANGES_LOCK})
+        session.info["scope"] = scope
+
+    def _opened(self, scope: Scope, *, write: bool) -> AsyncSession:
+        options: dict[str, Any] = {_WRITES: True} if write else {}
+        return AsyncSession(
+            self._engine.execution_options(**options),
+            sync_session_class=ScopedSession,
+            expire_on_commit=False,
+            info={"scope": scope},
+        )
