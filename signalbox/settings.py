@@ -106,7 +106,7 @@ class Paths:
         self.engine_db = self.publish / "engine.db"
         self.routing_db = self.publish / "routing.db"
         self.events = data / "events"
-        self.event_log = self.events / "events.jsonl"
+        self.event_log = self.events / "events.log"
         self.steps_log = self.events / "steps.jsonl"
         self.trace = data / "trace"
         self.tls = data / "tls"
