@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import UOWTransaction
 
 from signalbox.kernel.clock import Clock
-from signalbox.store.scope import ScopedSession, ScopeError
+from signalbox.kernel.ids import TenantId
+from signalbox.store.scope import Scope, ScopedSession, ScopeError
 from signalbox.store.tables import Base, ChangeEntry, ChangeSet, Configured
 from signalbox.store.types import plain
 
@@ -85,6 +86,12 @@ class Change:
         session.info[RECORDER] = self._recorder
 
     @property
+    def tenant(self) -> TenantId:
+        """Where new rows go."""
+        scope: Scope = self.session.info["scope"]
+        return scope.home
+
+    @property
     def now(self) -> datetime:
         return self._recorder.now
 
@@ -94,7 +101,7 @@ class Change:
         entries = self._recorder.entries(0)
         if entries:
             record = ChangeSet(
-                tenant=self.session.info["scope"].home,
+                tenant=self.tenant,
                 author=self.author,
                 at=self.now,
                 title=self.title[:300],

@@ -124,6 +124,5 @@ def _check_rows(session: ScopedSession, _context: UOWTransaction, _instances: ob
             row.tenant = session.scope.home
         if not session.scope.holds(row.tenant):
             raise ScopeError(f"a row of tenant {row.tenant} is outside the session's scope")
-        before = Base.committed(row).get("tenant")
-        if before is not None and before != row.tenant:
+        if row in session.dirty and Base.committed(row).get("tenant", row.tenant) != row.tenant:
             raise ScopeError("a row never moves from one tenant to another")
