@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from signalbox.calls.outcome import DialOutcome, HangupCause
+from signalbox.calls.outcome import DialOutcome, DialResult, HangupCause
 from signalbox.calls.prompts import Prompt
 from signalbox.kernel.clock import Clock
 from signalbox.kernel.ids import CallId, ChannelId, EndpointId, TenantId
@@ -141,7 +141,13 @@ class Call(ABC):
         """Record why; ``rule`` names a rule of the dial plan or a catalogue id, ``text`` is for people."""
         if len(self.steps) >= self._max_steps:
             raise BudgetError(f"more than {self._max_steps} steps")
-        self.steps.append(Step(int(self.clock.now().timestamp() * 1000), verb, text, rule))
+        self._note(Step(self.now_ms(), verb, text, rule))
+
+    def now_ms(self) -> int:
+        return int(self.clock.now().timestamp() * 1000)
+
+    def _note(self, step: Step) -> None:
+        self.steps.append(step)
 
     async def answer(self) -> None:
         """Take the call, so that it is charged and heard; harmless when answered already."""
@@ -180,7 +186,9 @@ class Call(ABC):
                 raise ResumeError("a dial without its outcome")
         else:
             outcome = await self._dial(endpoints, ring_s, stage)
-        self.explain("engine", outcome.result.value.replace("_", " "), "outcome")
+        self.explain("decided by Asterisk", outcome.result.value.replace("_", " "), "outcome")
+        if outcome.result is DialResult.ANSWERED:
+            self.is_released = True  # the conversation is over and the dialplan ends the call: no round trip for it
         return outcome
 
     async def echo(self, *, rule: str = "") -> None:
@@ -209,9 +217,16 @@ class Call(ABC):
         self.is_released = True
         await self._hang_up(cause)
 
-    async def hand_back(self) -> None:
-        """Leave the caller to the dialplan: what ``Then`` of the last stage says, or the generated fallback."""
-        self._begin("hand_back", "leaves the caller to the fallback", "fallback")
+    async def hand_back(self, why: str) -> None:
+        """Leave the caller to the dialplan: what ``Then`` of the last stage says, or the generated fallback.
+
+        The dialplan is told not to start a script for this caller again.
+        """
+        if self.ended is not None:
+            raise self.ended
+        self._note(Step(self.now_ms(), "hand_back", f"left to the fallback: {why}", "fallback"))
+        if self.is_released:
+            return
         self.is_released = True
         await self._hand_back()
 
@@ -231,8 +246,8 @@ class Call(ABC):
         if isinstance(ending, HungUp) and self._taken_by:
             ending = TakenAway(self._taken_by)
         self.ended = ending
-        if self._script is not None:
-            self._script.cancel()
+        if self._script is not None and self._script is not asyncio.current_task():
+            self._script.cancel()  # a verb that finds the ending itself raises it instead
 
     def bind(self, script: asyncio.Task[object] | None) -> None:
         """Name the task that ``end`` cancels; None once the script is over. Used by the boundary alone."""

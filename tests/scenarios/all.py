@@ -1,18 +1,14 @@
 """The scenarios. Each is played by tests/rehearsal/test_scenarios.py and tests/engine/test_scenarios.py."""
 
+from signalbox.calls.phones import Answers, Busy, Offline, Rejects, RingsOut
 from tests.scenarios.model import (
-    Answers,
-    Busy,
     CallerHangsUp,
     EndedBy,
     ExchangeKilled,
     Expected,
     Moment,
-    Offline,
     Phone,
     Redirected,
-    Rejects,
-    RingsOut,
     Scenario,
 )
 

@@ -6,6 +6,8 @@ Seconds are small, since on Asterisk they are real. A world plays a scenario and
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from signalbox.calls.phones import Behaviour
+
 
 class Moment(StrEnum):
     """A place in a call's life at which something happens to it."""
@@ -16,39 +18,6 @@ class Moment(StrEnum):
     TALKING = "talking"
     LISTENING = "listening"
     """Something plays to the caller: an announcement, the echo."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Rings ``after_s``, answers, and hangs up after ``talks_s`` when that is given."""
-
-    after_s: float = 0.5
-    talks_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Busy:
-    """486 Busy Here."""
-
-
-@dataclass(frozen=True)
-class Rejects:
-    """Rings ``after_s``, then 603 Decline."""
-
-    after_s: float = 0.5
-
-
-@dataclass(frozen=True)
-class RingsOut:
-    """180 Ringing and nothing more, until it is cancelled."""
-
-
-@dataclass(frozen=True)
-class Offline:
-    """Not registered."""
-
-
-Behaviour = Answers | Busy | Rejects | RingsOut | Offline
 
 
 @dataclass(frozen=True)
