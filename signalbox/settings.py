@@ -116,6 +116,7 @@ class Paths:
         self.server_key = self.tls / "server.key"
         self.run = data / "run"
         self.exchange_socket = self.run / "exchange.sock"
+        self.worker_socket = self.run / "worker.sock"
         self.log = data / "log"
 
 

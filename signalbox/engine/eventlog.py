@@ -1,7 +1,7 @@
-"""The durable event log: Asterisk's CEL events as JSON lines, read by offset over rotated segments.
+"""The durable event log: Asterisk's CEL events and our marks, read by offset over rotated segments.
 
-Asterisk and the supervisor only append; nothing here writes events. A line cut short by a crash is salvaged or skipped,
-never fatal.
+Asterisk and the supervisor only append; nothing here writes events. A record cut short by a crash is skipped, never
+fatal. The text form is in ``cel``.
 """
 
 import logging
@@ -12,12 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from signalbox.engine import cel
+
 _log = logging.getLogger(__name__)
-MAX_LINE = 64 * 1024
+MAX_RECORD = 64 * 1024
 
 
-class LoggedEvent(msgspec.Struct, frozen=True, rename=None):
-    """One CEL event, or a mark of our supervisor (``event`` set, the rest empty).
+class LoggedEvent(msgspec.Struct, frozen=True):
+    """One CEL event, or a mark of our supervisor (``event`` and ``at`` set, the rest empty).
 
     ``eventtime`` and ``at`` are seconds since the epoch. ``extra`` is JSON text whose keys depend on the event.
     """
@@ -26,15 +28,15 @@ class LoggedEvent(msgspec.Struct, frozen=True, rename=None):
     at: float = 0.0
     eventtype: str = ""
     eventtime: float = 0.0
+    uniqueid: str = ""
+    linkedid: str = ""
+    channame: str = ""
     cidname: str = ""
     cidnum: str = ""
     exten: str = ""
     context: str = ""
-    channame: str = ""
     appname: str = ""
     appdata: str = ""
-    uniqueid: str = ""
-    linkedid: str = ""
     peer: str = ""
     tenantid: str = ""
     extra: str = ""
@@ -44,27 +46,23 @@ class LoggedEvent(msgspec.Struct, frozen=True, rename=None):
         return self.eventtime or self.at
 
 
-_decode = msgspec.json.Decoder(LoggedEvent, strict=False).decode
+_decode_mark = msgspec.json.Decoder(LoggedEvent).decode
 
 
-def parse_line(line: bytes) -> LoggedEvent | None:
-    """Read one line; what follows a line cut by a crash is salvaged, anything else unreadable is ``None``."""
+def parse_record(record: bytes) -> LoggedEvent | None:
+    """Read one record; one cut by a crash, or rubbish, is ``None``."""
     try:
-        return _decode(line)
-    except msgspec.DecodeError:
-        pass
-    start = line.rfind(b'{"event')
-    if start > 0:
-        try:
-            return _decode(line[start:])
-        except msgspec.DecodeError:
-            pass
-    return None
+        if record.startswith(b"{"):
+            return _decode_mark(record)
+        values = cel.parse(record)
+        return None if values is None else LoggedEvent(**{**values, "eventtime": float(values["eventtime"])})  # type: ignore[arg-type]
+    except (msgspec.DecodeError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a reader stands: the inode of a segment and the offset of the next unread line in it."""
+    """Where a reader stands: the inode of a segment and the offset of the next unread record in it."""
 
     inode: int = 0
     offset: int = 0
@@ -78,14 +76,14 @@ def segments(log: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Complete lines read in one go and the position after them."""
+    """Complete records read in one go and the position after them."""
 
-    lines: list[bytes]
+    records: list[bytes]
     after: Position
 
 
 class LogReader:
-    """Read complete lines after a position, in order, across rotation."""
+    """Read complete records after a position, in order, across rotation."""
 
     def __init__(self, log: Path, position: Position, chunk: int = 1024 * 1024) -> None:
         self._log = log
@@ -93,7 +91,7 @@ class LogReader:
         self.position = position
 
     def read(self) -> Chunk | None:
-        """Return the next lines, or ``None`` when there is nothing new; ``accept`` moves the position."""
+        """Return the next records, or ``None`` when there is nothing new; ``accept`` moves the position."""
         files = segments(self._log)
         index = self._index(files)
         while index < len(files):
@@ -105,7 +103,7 @@ class LogReader:
         return None
 
     def accept(self, chunk: Chunk) -> None:
-        """Go on after ``chunk``: its lines are dealt with and that fact is durable."""
+        """Go on after ``chunk``: its records are dealt with and that fact is durable."""
         self.position = chunk.after
 
     def _known(self, files: list[Path]) -> int | None:
@@ -126,13 +124,13 @@ class LogReader:
             offset = position.offset if position.offset <= size else 0
             opened.seek(offset)
             block = opened.read(self._chunk)
-        end = block.rfind(b"\n") + 1
-        if end == 0 and len(block) >= MAX_LINE:
-            _log.warning("event_log_line_too_long file=%s offset=%d", file.name, offset)
+        records, end = cel.split(block)
+        if end == 0 and len(block) >= MAX_RECORD:
+            _log.warning("event_log_record_too_long file=%s offset=%d", file.name, offset)
             return Chunk([], Position(position.inode, offset + len(block)))
         if end == 0:
             return None
-        return Chunk(block[:end].splitlines(), Position(position.inode, offset + end))
+        return Chunk(records, Position(position.inode, offset + end))
 
 
 def rotate(log: Path, at_size: int) -> Path | None:
@@ -146,26 +144,14 @@ def rotate(log: Path, at_size: int) -> Path | None:
     return target
 
 
-def lines_with(log: Path, needles: list[bytes], since: float, until: float) -> Iterator[bytes]:
-    """Scan for lines that contain one of ``needles``, between two instants (seconds since the epoch), oldest first."""
+def events_with(log: Path, needles: list[bytes], since: float, until: float) -> Iterator[LoggedEvent]:
+    """Scan for events that contain one of ``needles``, between two instants (seconds since the epoch), oldest first."""
     for file in segments(log):
         if file.stat().st_mtime < since - 1:
             continue
-        content = file.read_bytes()
-        for line in _matching(content, needles):
-            event = parse_line(line)
+        for record in cel.split(file.read_bytes())[0]:
+            if not any(needle in record for needle in needles):
+                continue
+            event = parse_record(record)
             if event is not None and since - 60 <= event.when <= until + 60:
-                yield line
-
-
-def _matching(content: bytes, needles: list[bytes]) -> list[bytes]:
-    spans: dict[int, int] = {}
-    for needle in needles:
-        at = content.find(needle)
-        while at >= 0:
-            start = content.rfind(b"\n", 0, at) + 1
-            end = content.find(b"\n", at)
-            end = len(content) if end < 0 else end
-            spans[start] = end
-            at = content.find(needle, end)
-    return [content[start:end] for start, end in sorted(spans.items())]
+                yield event

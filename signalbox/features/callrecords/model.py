@@ -1,5 +1,6 @@
 """Call records as plain values. They are folded from the event log and never change once written."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
@@ -73,3 +74,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     disposition: Disposition
     cause: int
     legs: tuple[LegRecord, ...]
+
+
+def instant_of(seconds: float) -> datetime | None:
+    """Turn seconds since the epoch into an instant; 0 means that it did not happen."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
