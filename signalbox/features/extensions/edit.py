@@ -104,13 +104,16 @@ async def replace_secret(change: Change, box: Box, number: str, revision: int | 
 
 async def get(session: AsyncSession, tenant: TenantId, number: str) -> ExtensionRow:
     """Find an extension by its number; raises ``NotFoundError``."""
-    rows = await session.scalars(
-        select(ExtensionRow).where(ExtensionRow.tenant == tenant, ExtensionRow.number == number)
-    )
-    row = rows.one_or_none()
-    if row is None:
+    rows = await find(session, tenant, [number])
+    if not rows:
         raise NotFoundError(f"extension {number}")
-    return row
+    return rows[0]
+
+
+async def find(session: AsyncSession, tenant: TenantId, numbers: Sequence[str]) -> Sequence[ExtensionRow]:
+    """Those of ``numbers`` that exist."""
+    wanted = (ExtensionRow.tenant == tenant, ExtensionRow.number.in_(numbers))
+    return (await session.scalars(select(ExtensionRow).where(*wanted))).all()
 
 
 def _refuse_stale(row: ExtensionRow, revision: int | None) -> None:

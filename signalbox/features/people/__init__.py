@@ -1,0 +1,1 @@
+"""People who sign in and machines that carry tokens: users, passwords, sessions, lock-out."""
