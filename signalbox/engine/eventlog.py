@@ -6,7 +6,7 @@ fatal. The text form is in ``cel``.
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,16 @@ def segments(log: Path) -> list[Path]:
     return [*rotated, log] if log.exists() else rotated
 
 
+Split = Callable[[bytes], tuple[list[bytes], int]]
+"""Take the complete records from the front of a block; the second value is how many bytes they are."""
+
+
+def split_lines(block: bytes) -> tuple[list[bytes], int]:
+    """Split a log whose records are lines."""
+    end = block.rfind(b"\n") + 1
+    return [line for line in block[:end].split(b"\n") if line], end
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Complete records read in one go and the position after them."""
@@ -85,9 +95,10 @@ class Chunk:
 class LogReader:
     """Read complete records after a position, in order, across rotation."""
 
-    def __init__(self, log: Path, position: Position, chunk: int = 1024 * 1024) -> None:
+    def __init__(self, log: Path, position: Position, chunk: int = 1024 * 1024, split: Split = cel.split) -> None:
         self._log = log
         self._chunk = chunk
+        self._split = split
         self.position = position
 
     def read(self) -> Chunk | None:
@@ -124,7 +135,7 @@ class LogReader:
             offset = position.offset if position.offset <= size else 0
             opened.seek(offset)
             block = opened.read(self._chunk)
-        records, end = cel.split(block)
+        records, end = self._split(block)
         if end == 0 and len(block) >= MAX_RECORD:
             _log.warning("event_log_record_too_long file=%s offset=%d", file.name, offset)
             return Chunk([], Position(position.inode, offset + len(block)))

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from signalbox.engine.eventlog import Chunk, LogReader, Position, parse_record
+from signalbox.engine.eventlog import Chunk, LogReader, Position, parse_record, split_lines
 from signalbox.features.callrecords.model import CallRecord, OpenCall, instant_of
 from signalbox.features.callrecords.rules import RecordFold
 from signalbox.features.callrecords.tables import CallRecordRow, CallStepsRow, ImportPositionRow, OpenCallRow
@@ -43,7 +43,7 @@ class Importer:
         self._paths = paths
         self._fold: RecordFold | None = None
         self._events = LogReader(paths.event_log, Position(), _CHUNK)
-        self._steps = LogReader(paths.steps_log, Position(), _CHUNK)
+        self._steps = LogReader(paths.steps_log, Position(), _CHUNK, split_lines)
         self.imported = 0
 
     @property
