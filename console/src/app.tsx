@@ -1,0 +1,80 @@
+/** The screens and their addresses; each screen is loaded when it is first opened. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider as AriaRouter } from "react-aria-components";
+import { useTranslation } from "react-i18next";
+import { createBrowserRouter, Outlet, RouterProvider, useHref, useNavigate } from "react-router";
+import { ApiError } from "./api/problem";
+import { BoardProvider } from "./board/context";
+import BoardScreen from "./board/screen";
+import { SessionGate } from "./session/session";
+import { Shell } from "./shell/shell";
+import { Button } from "./ui/button";
+import { Empty } from "./ui/states";
+import { Toasts } from "./ui/toasts";
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // What the server refuses it will refuse again; only a lost connection is worth another try.
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
+    },
+  },
+});
+
+function Root() {
+  const navigate = useNavigate();
+  return (
+    <AriaRouter navigate={navigate} useHref={useHref}>
+      <SessionGate>
+        <BoardProvider>
+          <Outlet />
+        </BoardProvider>
+      </SessionGate>
+      <Toasts />
+    </AriaRouter>
+  );
+}
+
+function NotFound() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  return (
+    <Empty title={t("lost.title")} action={<Button onPress={() => navigate("/")}>{t("lost.action")}</Button>}>
+      {t("lost.text")}
+    </Empty>
+  );
+}
+
+function Crashed() {
+  const { t } = useTranslation();
+  return (
+    <Empty title={t("error.title")} action={<Button onPress={() => location.reload()}>{t("error.reload")}</Button>}>
+      {t("error.unknown")}
+    </Empty>
+  );
+}
+
+const router = createBrowserRouter([
+  {
+    element: <Root />,
+    errorElement: <Crashed />,
+    children: [
+      {
+        element: <Shell />,
+        children: [
+          { path: "/", element: <BoardScreen /> },
+          { path: "*", element: <NotFound /> },
+        ],
+      },
+    ],
+  },
+]);
+
+export function App() {
+  return (
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  );
+}

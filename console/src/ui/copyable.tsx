@@ -1,0 +1,38 @@
+/** A value that people carry elsewhere (a secret, an address), with a button that copies it. */
+import { Check, Copy } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { IconButton } from "./button";
+import styles from "./copyable.module.css";
+
+const SAID_MS = 2_000;
+
+export function Copyable({ value, label, ...rest }: { value: string; label: string; "data-testid"?: string }) {
+  const { t } = useTranslation();
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await copyText(value);
+    setCopied(true);
+    setTimeout(() => setCopied(false), SAID_MS);
+  };
+  return (
+    <span className={styles.copyable}>
+      <code {...rest}>{value}</code>
+      <IconButton size="sm" label={copied ? t("copied") : t("copy", { what: label })} onPress={copy}>
+        {copied ? <Check aria-hidden /> : <Copy aria-hidden />}
+      </IconButton>
+    </span>
+  );
+}
+
+/** The clipboard interface exists on secure origins only; the old command works on the others. */
+async function copyText(value: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(value);
+  const area = document.createElement("textarea");
+  area.value = value;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
