@@ -1,6 +1,18 @@
-"""What a phone does in a story: the tester's input of a rehearsal, since Asterisk and people decide it, not we."""
+"""What happens in a story and is not ours to decide: phones and moments, the tester's input of a rehearsal."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Moment(StrEnum):
+    """A place in a call's life at which something can be made to happen."""
+
+    BEFORE_DECISION = "before_decision"
+    """The script has the call and has said nothing to Asterisk yet."""
+    RINGING = "ringing"
+    TALKING = "talking"
+    LISTENING = "listening"
+    """Something plays to the caller: an announcement, the echo."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """The scenarios. Each is played by tests/rehearsal/test_scenarios.py and tests/engine/test_scenarios.py."""
 
-from signalbox.calls.phones import Answers, Busy, Offline, Rejects, RingsOut
+from signalbox.calls.phones import Answers, Busy, Moment, Offline, Rejects, RingsOut
+from signalbox.calls.simulated import EndedBy
 from tests.scenarios.model import (
     CallerHangsUp,
-    EndedBy,
     ExchangeKilled,
     Expected,
-    Moment,
     Phone,
     Redirected,
     Scenario,

@@ -4,20 +4,9 @@ Seconds are small, since on Asterisk they are real. A world plays a scenario and
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from signalbox.calls.phones import Behaviour
-
-
-class Moment(StrEnum):
-    """A place in a call's life at which something happens to it."""
-
-    BEFORE_DECISION = "before_decision"
-    """The script has the call and has sent nothing yet: a runner holds the script there."""
-    RINGING = "ringing"
-    TALKING = "talking"
-    LISTENING = "listening"
-    """Something plays to the caller: an announcement, the echo."""
+from signalbox.calls.phones import Behaviour, Moment
+from signalbox.calls.simulated import EndedBy
 
 
 @dataclass(frozen=True)
@@ -55,15 +44,6 @@ class ExchangeKilled:
 
 
 Happening = CallerHangsUp | Redirected | ExchangeKilled
-
-
-class EndedBy(StrEnum):
-    """Who ended the caller's channel."""
-
-    CALLER = "caller"
-    CALLEE = "callee"
-    EXCHANGE = "exchange"
-    """A script or, without one, the dialplan released the caller."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,277 @@
+"""The simulated side of a rehearsal: a caller's channel, the dialplan around it, phones, and an exchange to kill.
+
+It models what the generated dialplan does around a script (retry once with the stage, then ``SB_NEXT``, then the
+fallback) and no Asterisk application beyond "these phones ring": what a phone or person does is the tester's input.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from signalbox.calls.call import Caller, HungUp, Resumed, Stage, Step, Then
+from signalbox.calls.outcome import CAUSE_OF, HangupCause, dial_outcome
+from signalbox.calls.phones import Answers, Behaviour, Busy, Moment, Offline, Rejects
+from signalbox.kernel.clock import Clock
+from signalbox.kernel.ids import ChannelId, EndpointId
+
+BY_ASTERISK = "decided by Asterisk"
+BY_TESTER = "the tester's input"
+
+
+class EndedBy(StrEnum):
+    """Who ended the caller's channel."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+    EXCHANGE = "exchange"
+    """A script or, without one, the dialplan released the caller."""
+
+
+@dataclass(slots=True)
+class SimulatedPhone:
+    """One device; while it has a call it is busy."""
+
+    endpoint: EndpointId
+    behaves: Behaviour
+    device: str = ""
+    is_in_call: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.endpoint} ({self.device})" if self.device else self.endpoint
+
+
+class Session(Protocol):
+    """A script at work on a channel, as the channel sees it."""
+
+    def end(self, ending: HungUp) -> None: ...
+
+
+class World(Protocol):
+    """What a channel needs of the world around it; see ``rehearsal``."""
+
+    clock: Clock
+    tasks: asyncio.TaskGroup
+
+    def phones_of(self, endpoints: Sequence[EndpointId]) -> list[SimulatedPhone]: ...
+
+    def lifeline(self, number: str) -> tuple[EndpointId, ...]:
+        """Give what the generated fallback rings for a dialled number."""
+        ...
+
+    def start_script(
+        self, channel: "SimulatedChannel", dialled: str, resumed: Resumed | None
+    ) -> tuple[Session, asyncio.Task[Any]] | None:
+        """Start a script as ``AGI()`` does; None when no exchange answers."""
+        ...
+
+    def announce_taking(self, channel_id: ChannelId, by: str) -> None: ...
+
+
+class SimulatedChannel:
+    """A caller's channel in the dialplan."""
+
+    def __init__(self, world: World, channel_id: ChannelId, caller: Caller, dialled: str, ring_s: int = 30) -> None:
+        self.channel_id = channel_id
+        self.caller = caller
+        self.dialled = dialled
+        self.timeline: list[Step] = []
+        self.gone = asyncio.Event()
+        self.reached = {moment: asyncio.Event() for moment in Moment}
+        self.rang: set[EndpointId] = set()
+        self.talked: EndpointId | None = None
+        self.heard: list[str] = []
+        self.is_answered = False
+        self.dialstatus = ""
+        self.hangupcause = 0
+        self.ended_by: EndedBy | None = None
+        self.cause = 0
+        self.stage: Stage | None = None
+        self._world = world
+        self._fallback_ring_s = ring_s
+        self._handed_back = False
+        self._goto = ""
+        self._session: Session | None = None
+        self._app: asyncio.Task[None] | None = None
+        self._dialplan: asyncio.Task[None] | None = None
+
+    # What happens to it
+
+    async def live(self) -> None:
+        """Run the dialplan, again after each redirect, until the channel is gone."""
+        self._goto = self.dialled
+        while self._goto and self.ended_by is None:
+            number, self._goto = self._goto, ""
+            self._dialplan = self._world.tasks.create_task(self._run_dialplan(number))
+            await asyncio.wait({self._dialplan})
+        self.gone.set()
+
+    def caller_hangs_up(self) -> None:
+        if self.ended_by is None:
+            self.note("caller", "the caller hangs up", BY_TESTER)
+            self._gone(EndedBy.CALLER, HangupCause.NORMAL)
+            self._leave()
+
+    def redirect(self, to: str, by: str) -> None:
+        """Take the caller to ``to``, announced to the exchange as every such command is."""
+        self.note("redirect", f"{by} takes the caller to {to}", BY_TESTER)
+        self._world.announce_taking(self.channel_id, by)
+        self._goto = to
+        self._leave()
+
+    def release(self, cause: HangupCause) -> None:
+        """Let the exchange or the dialplan hang up."""
+        self._gone(EndedBy.EXCHANGE, cause)
+
+    def hand_back(self) -> None:
+        self._handed_back = True
+
+    async def run_app(self, stage: Stage, app: Coroutine[Any, Any, None]) -> None:
+        """Run an application for a script; it runs on when the script is no more."""
+        self.stage = stage
+        self._app = self._world.tasks.create_task(app)
+        await asyncio.shield(self._app)
+
+    def note(self, verb: str, text: str, rule: str) -> None:
+        self.timeline.append(Step(int(self._world.clock.now().timestamp() * 1000), verb, text, rule))
+
+    def _leave(self) -> None:
+        if self._session is not None:
+            self._session.end(HungUp())
+        for task in (self._app, self._dialplan):
+            if task is not None:
+                task.cancel()
+
+    def _gone(self, by: EndedBy, cause: HangupCause) -> None:
+        self.ended_by = by
+        self.cause = cause.value
+
+    # The dialplan
+
+    async def _run_dialplan(self, number: str) -> None:
+        self.stage, self.dialstatus, self._handed_back = None, "", False
+        resumed: Resumed | None = None
+        for _ in range(2):
+            await self._agi(number, resumed)
+            if self._is_over():
+                return
+            if self._handed_back:
+                break
+            resumed = self._resume_point()
+        if self._next() is Then.FALLBACK:
+            await self._fall_back(number)
+            if self._is_over():
+                return
+        self.release(CAUSE_OF[dial_outcome(self.dialstatus, self.hangupcause).result])
+
+    async def _agi(self, number: str, resumed: Resumed | None) -> None:
+        started = self._world.start_script(self, number, resumed)
+        if started is None:
+            self.note("dialplan", "no exchange answers", BY_ASTERISK)
+            return
+        self._session, script = started
+        await asyncio.wait({script})
+        if self._app is not None:
+            await asyncio.wait({self._app})
+        self._session = None
+
+    def _is_over(self) -> bool:
+        if self.ended_by is None and self.dialstatus == "ANSWER":
+            self._gone(EndedBy.CALLEE, HangupCause.NORMAL)
+        return self.ended_by is not None
+
+    def _next(self) -> Then:
+        return self.stage.then if self.stage is not None else Then.FALLBACK
+
+    def _resume_point(self) -> Resumed | None:
+        if self.stage is None:
+            return None
+        outcome = dial_outcome(self.dialstatus, self.hangupcause) if self.dialstatus else None
+        return Resumed(self.stage.name, outcome)
+
+    async def _fall_back(self, number: str) -> None:
+        endpoints = self._world.lifeline(number)
+        self.note("dialplan", f"no script decided: fallback rings {', '.join(endpoints) or 'nothing'}", "fallback")
+        if endpoints:
+            await self.dial(endpoints, self._fallback_ring_s)
+
+    # Applications
+
+    async def listen(self, what: str, lasts_s: float | None) -> None:
+        """Play ``what``; None lasts until the caller leaves."""
+        self.heard.append(what)
+        self.reached[Moment.LISTENING].set()
+        await (asyncio.Event().wait() if lasts_s is None else asyncio.sleep(lasts_s))
+
+    async def dial(self, endpoints: Sequence[EndpointId], ring_s: float) -> None:
+        """Ring the phones; leave ``dialstatus`` and ``hangupcause`` as ``Dial()`` does."""
+        self.dialstatus, self.hangupcause = "CHANUNAVAIL", HangupCause.UNAVAILABLE.value
+        phones = [phone for phone in self._world.phones_of(endpoints) if not isinstance(phone.behaves, Offline)]
+        if not phones:
+            self.note("phone", f"no phone is registered as {' or '.join(endpoints)}", BY_TESTER)
+            return
+        try:
+            winner = await self._ring(phones, ring_s)
+        except asyncio.CancelledError:
+            self.dialstatus = "CANCEL"
+            raise
+        if winner is not None:
+            await self._talk(winner)
+
+    async def _ring(self, phones: list[SimulatedPhone], ring_s: float) -> SimulatedPhone | None:
+        answers = sorted(
+            ((_answer_s(phone), index, phone) for index, phone in enumerate(phones)), key=lambda item: item[:2]
+        )
+        for phone in phones:
+            if not _is_busy(phone):
+                self.rang.add(phone.endpoint)
+                self.note("phone", f"{phone.label} rings", BY_ASTERISK)
+                self.reached[Moment.RINGING].set()
+        was_busy = False
+        passed_s = 0.0
+        for at_s, _, phone in answers:
+            if at_s > ring_s:
+                await asyncio.sleep(ring_s - passed_s)
+                self.dialstatus, self.hangupcause = "NOANSWER", HangupCause.NO_ANSWER.value
+                return None
+            await asyncio.sleep(at_s - passed_s)
+            passed_s = at_s
+            if _is_busy(phone):
+                was_busy = True
+                self.note("phone", f"{phone.label} is busy", BY_TESTER)
+            elif isinstance(phone.behaves, Rejects):
+                self.note("phone", f"{phone.label} declines", BY_TESTER)
+            else:
+                return phone
+        self.dialstatus = "BUSY" if was_busy else "CHANUNAVAIL"
+        self.hangupcause = (HangupCause.USER_BUSY if was_busy else HangupCause.REJECTED).value
+        return None
+
+    async def _talk(self, phone: SimulatedPhone) -> None:
+        self.dialstatus, self.hangupcause = "ANSWER", HangupCause.NORMAL.value
+        self.is_answered = phone.is_in_call = True
+        self.talked = phone.endpoint
+        self.note("phone", f"{phone.label} answers", BY_TESTER)
+        self.reached[Moment.TALKING].set()
+        talks_s = phone.behaves.talks_s if isinstance(phone.behaves, Answers) else None
+        try:
+            await (asyncio.Event().wait() if talks_s is None else asyncio.sleep(talks_s))
+            self.note("phone", f"{phone.label} hangs up", BY_TESTER)
+        finally:
+            phone.is_in_call = False
+
+
+def _is_busy(phone: SimulatedPhone) -> bool:
+    return phone.is_in_call or isinstance(phone.behaves, Busy)
+
+
+def _answer_s(phone: SimulatedPhone) -> float:
+    """After how many seconds the phone says something final; infinite when it only rings."""
+    if _is_busy(phone):
+        return 0.0
+    match phone.behaves:
+        case Answers(after_s) | Rejects(after_s):
+            return after_s
+    return float("inf")
