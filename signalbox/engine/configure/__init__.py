@@ -3,13 +3,15 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from signalbox.engine import dialplan
 from signalbox.engine.configure import control, core, modules, sip
 from signalbox.engine.configure.installed import Installed
+from signalbox.kernel.ids import FIRST_TENANT, TenantId
 from signalbox.settings import Settings
 
 __all__ = ["ConfigVersion", "Installed", "Secrets", "render", "write"]
@@ -35,7 +37,9 @@ class ConfigVersion:
     changed: tuple[str, ...]
 
 
-def render(settings: Settings, installed: Installed, ami_secret: str) -> dict[str, str]:
+def render(
+    settings: Settings, installed: Installed, ami_secret: str, tenants: Sequence[TenantId] = (FIRST_TENANT,)
+) -> dict[str, str]:
     """Make every file by its name."""
     return {
         "asterisk.conf": core.asterisk(settings, installed),
@@ -51,6 +55,7 @@ def render(settings: Settings, installed: Installed, ami_secret: str) -> dict[st
         "ccss.conf": core.ccss(),
         "acl.conf": core.acl(),
         "indications.conf": core.indications(),
+        "extensions.conf": dialplan.render(settings, tenants),
         "pjsip.conf": sip.pjsip(settings),
         "pjproject.conf": sip.pjproject(),
         "udptl.conf": core.udptl(),
@@ -63,7 +68,9 @@ def render(settings: Settings, installed: Installed, ami_secret: str) -> dict[st
     }
 
 
-def write(settings: Settings, installed: Installed, secrets: Secrets) -> ConfigVersion:
+def write(
+    settings: Settings, installed: Installed, secrets: Secrets, tenants: Sequence[TenantId] = (FIRST_TENANT,)
+) -> ConfigVersion:
     """Bring ``paths.asterisk_etc`` up to date and make Asterisk's folders.
 
     Files whose content is right are left alone. Everything is readable by its owner only.
@@ -73,8 +80,8 @@ def write(settings: Settings, installed: Installed, secrets: Secrets) -> ConfigV
         folder.mkdir(parents=True, exist_ok=True)
     for folder in (settings.paths.events, settings.paths.publish):
         folder.mkdir(parents=True, exist_ok=True)
-    content = {name: text.encode() for name, text in render(settings, installed, secrets.text(control.SECRET)).items()}
-    content |= _certificate(settings)
+    files = render(settings, installed, secrets.text(control.SECRET), tenants)
+    content = {name: text.encode() for name, text in files.items()} | _certificate(settings)
     changed = tuple(name for name, wanted in content.items() if _update(etc / name, wanted))
     return ConfigVersion(_checksum(content, installed), changed)
 

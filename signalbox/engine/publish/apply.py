@@ -1,0 +1,102 @@
+"""Tell a running Asterisk what was published: expire what it remembers, make device states, remove contacts."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, Protocol
+
+from signalbox.engine.ami.codec import AmiMessage
+from signalbox.engine.errors import EngineRejectedError
+from signalbox.engine.publish import rows
+from signalbox.engine.publish.files import Pending, PublishedFiles
+from signalbox.engine.publish.model import SipKind
+from signalbox.engine.publish.unregister import Identity, UnregisterError, unregister
+from signalbox.settings import Sip
+
+SYNC_ONE_BY_ONE = 4
+"""Each new endpoint's device state costs a read of all endpoints, one reload of PJSIP about two: more go together."""
+
+AT_ONCE = 32
+RELOAD_WITHIN_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Ami(Protocol):
+    """The part of the AMI link that is used here. Raises ``EngineRejectedError`` and ``EngineUnavailableError``."""
+
+    async def action(self, name: str, fields: Mapping[str, str], timeout_s: float = 5.0) -> AmiMessage: ...
+
+    async def collect(self, name: str, fields: Mapping[str, str], timeout_s: float = 10.0) -> list[AmiMessage]: ...
+
+
+async def apply(ami: Ami, files: PublishedFiles, pending: Pending, sip: Sip) -> None:
+    """Bring everything pending into force. What could not be done stays pending, with a warning in the log.
+
+    The order matters: first nobody can register with what is no longer valid, then old contacts go, then the rows of
+    who is gone (an endpoint without its auth would answer 500), and last new device states are made.
+    """
+    await _expire(ami, pending.what)
+    stayed = await _kick(ami, files, pending.ids(rows.KICK), sip)
+    gone = await asyncio.to_thread(files.drop_ownerless, [each for each in pending.what if each not in stayed])
+    await _expire(ami, dict.fromkeys(gone, frozenset(SipKind)))
+    states = [each for each, what in pending.what.items() if {rows.NEW, SipKind.AOR} & what and each not in gone]
+    await _make_states(ami, states)
+    await asyncio.to_thread(files.done, [each for each in pending.what if each not in stayed])
+
+
+async def _expire(ami: Ami, what: Mapping[str, frozenset[str]]) -> None:
+    steps = [(kind, each) for each, marks in what.items() for kind in SipKind if kind in marks]
+    await _together(_expire_one(ami, kind, each) for kind, each in steps)
+
+
+async def _expire_one(ami: Ami, kind: SipKind, object_id: str) -> None:
+    try:
+        await ami.action("SorceryMemoryCacheExpireObject", {"Cache": f"res_pjsip/{kind}", "Object": object_id})
+    except EngineRejectedError as error:
+        # Not cached is what we want.
+        _log.debug("publish_not_cached kind=%s id=%s answer=%s", kind, object_id, error)
+
+
+async def _kick(ami: Ami, files: PublishedFiles, ids: list[str], sip: Sip) -> frozenset[str]:
+    """Remove the contacts of ``ids``; gives those whose contacts may still be there."""
+    if not ids:
+        return frozenset()
+    contacts = await ami.collect("PJSIPShowContacts", {})
+    registered = {contact.get("Aor") for contact in contacts}
+    digests = await asyncio.to_thread(files.digests, [each for each in ids if each in registered])
+    host = "127.0.0.1" if sip.bind == "0.0.0.0" else sip.bind  # noqa: S104  compared, not bound
+    stayed: set[str] = set()
+
+    async def kick(object_id: str, digest: str) -> None:
+        ha1 = digest.partition(",")[0].removeprefix("MD5:")
+        try:
+            await unregister(host, sip.udp_port, Identity(object_id, sip.realm, ha1))
+        except UnregisterError as error:
+            _log.warning("publish_contact_stays id=%s error=%s", object_id, error)
+            stayed.add(object_id)
+
+    await _together(kick(each, digest) for each, digest in digests.items())
+    return frozenset(stayed)
+
+
+async def _make_states(ami: Ami, ids: list[str]) -> None:
+    if len(ids) > SYNC_ONE_BY_ONE:
+        await ami.action("Reload", {"Module": "res_pjsip.so"}, timeout_s=RELOAD_WITHIN_S)
+        return
+    for each in ids:
+        command = {"Command": f"pjsip reload qualify endpoint {each}"}
+        await ami.action("Command", command, timeout_s=RELOAD_WITHIN_S)
+
+
+async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all ``steps``, a bounded number at once."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(step: Coroutine[Any, Any, None]) -> None:
+        async with places:
+            await step
+
+    async with asyncio.TaskGroup() as group:
+        for step in steps:
+            group.create_task(one(step))
