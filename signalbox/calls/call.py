@@ -172,14 +172,12 @@ class Call(ABC):
             return self._resumed.digits if self._resumed else ""
         return await self._read_digits(prompt, most, first_s, between_s, stage)
 
-    async def dial(
-        self, endpoints: Sequence[EndpointId], *, ring_s: int, rule: str = "", then: Then = Then.END
-    ) -> DialOutcome:
+    async def dial(self, endpoints: Sequence[EndpointId], *, ring_s: int, rule: str = "") -> DialOutcome:
         """Ring every device of ``endpoints`` at once for ``ring_s`` seconds and talk to the first that answers.
 
         Returns when nobody answered, or when the other side ended the conversation. In one round trip.
         """
-        stage = self._begin("dial", f"rings {', '.join(endpoints)} for {ring_s} s", rule, then)
+        stage = self._begin("dial", f"rings {', '.join(endpoints)} for {ring_s} s", rule)
         if stage is None:
             outcome = self._resumed.outcome if self._resumed else None
             if outcome is None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 class Moment(StrEnum):
     """A place in a call's life at which something can be made to happen."""
 
+    BEFORE_THE_CALL = "before_the_call"
     BEFORE_DECISION = "before_decision"
     """The script has the call and has said nothing to Asterisk yet."""
     RINGING = "ringing"

@@ -132,11 +132,11 @@ class RehearsedWorld:
             self._phones += known
         return known
 
-    def lifeline(self, number: str) -> tuple[EndpointId, ...]:
+    def lifeline(self, number: str) -> tuple[EndpointId, ...] | None:
         valid = dialled_number(number)
         published = self._context.routing.find(self._tenant, valid) if valid is not None else None
         if published is None:
-            return ()
+            return None
         kind, value = self._kinds.open(published)
         return kind.lifeline(value)
 

@@ -13,11 +13,18 @@ from typing import Any, Protocol
 from signalbox.calls.call import Caller, HungUp, Resumed, Stage, Step, Then
 from signalbox.calls.outcome import CAUSE_OF, HangupCause, dial_outcome
 from signalbox.calls.phones import Answers, Behaviour, Busy, Moment, Offline, Rejects
+from signalbox.calls.prompts import Prompt
 from signalbox.kernel.clock import Clock
 from signalbox.kernel.ids import ChannelId, EndpointId
 
 BY_ASTERISK = "decided by Asterisk"
 BY_TESTER = "the tester's input"
+
+# The numbers of engine/dialplan/common.conf
+_TRIES_UNDECIDED = 1
+_TRIES_RESUMED = 3
+_RETRY_S = 0.6
+_ANNOUNCEMENT_S = 5.0
 
 
 class EndedBy(StrEnum):
@@ -57,8 +64,8 @@ class World(Protocol):
 
     def phones_of(self, endpoints: Sequence[EndpointId]) -> list[SimulatedPhone]: ...
 
-    def lifeline(self, number: str) -> tuple[EndpointId, ...]:
-        """Give what the generated fallback rings for a dialled number."""
+    def lifeline(self, number: str) -> tuple[EndpointId, ...] | None:
+        """Give what the generated fallback rings for a dialled number; None when it is no number at all."""
         ...
 
     def start_script(
@@ -152,35 +159,42 @@ class SimulatedChannel:
 
     async def _run_dialplan(self, number: str) -> None:
         self.stage, self.dialstatus, self._handed_back = None, "", False
-        resumed: Resumed | None = None
-        for _ in range(2):
-            await self._agi(number, resumed)
+        lost = 0
+        while True:
+            answered = await self._agi(number, self._resume_point())
             if self._is_over():
                 return
-            if self._handed_back:
+            lost += 1
+            if self._handed_back or lost > (_TRIES_RESUMED if self.stage else _TRIES_UNDECIDED if answered else 0):
                 break
-            resumed = self._resume_point()
+            await asyncio.sleep(_RETRY_S if lost > 1 else 0)
         if self._next() is Then.FALLBACK:
             await self._fall_back(number)
-            if self._is_over():
-                return
-        self.release(CAUSE_OF[dial_outcome(self.dialstatus, self.hangupcause).result])
+        if not self._is_over():
+            self.release(self._release_cause())
 
-    async def _agi(self, number: str, resumed: Resumed | None) -> None:
+    async def _agi(self, number: str, resumed: Resumed | None) -> bool:
+        """Run a session to its end and what it started to its own; False when no exchange took it."""
         started = self._world.start_script(self, number, resumed)
         if started is None:
             self.note("dialplan", "no exchange answers", BY_ASTERISK)
-            return
+            return False
         self._session, script = started
         await asyncio.wait({script})
         if self._app is not None:
             await asyncio.wait({self._app})
         self._session = None
+        return True
 
     def _is_over(self) -> bool:
         if self.ended_by is None and self.dialstatus == "ANSWER":
             self._gone(EndedBy.CALLEE, HangupCause.NORMAL)
         return self.ended_by is not None
+
+    def _release_cause(self) -> HangupCause:
+        if not self.dialstatus:
+            return HangupCause.NORMAL
+        return CAUSE_OF[dial_outcome(self.dialstatus, self.hangupcause).result]
 
     def _next(self) -> Then:
         return self.stage.then if self.stage is not None else Then.FALLBACK
@@ -193,9 +207,12 @@ class SimulatedChannel:
 
     async def _fall_back(self, number: str) -> None:
         endpoints = self._world.lifeline(number)
-        self.note("dialplan", f"no script decided: fallback rings {', '.join(endpoints) or 'nothing'}", "fallback")
+        self.note("dialplan", f"no script decided: fallback for {number}", "fallback")
         if endpoints:
             await self.dial(endpoints, self._fallback_ring_s)
+        elif endpoints is None:
+            await self.listen(Prompt.NOT_IN_SERVICE.value, _ANNOUNCEMENT_S)
+            self.release(HangupCause.UNALLOCATED)
 
     # Applications
 

@@ -61,11 +61,14 @@ async def _play(scenario: Scenario, context: Context) -> Seen:
             tasks=tasks,
             start=datetime(2026, 12, 25, 10, tzinfo=UTC),
         )
+        if any(happening.at is Moment.BEFORE_THE_CALL for happening in scenario.happens):
+            world.kill_exchange()
         background = await _already_talking(world, scenario)
         channel = world.call(_caller(scenario.caller, scenario.caller_name), scenario.dials)
         channel.reached[Moment.BEFORE_DECISION] = held
         for happening in scenario.happens:
-            tasks.create_task(_happen(world, channel, happening))
+            if happening.at is not Moment.BEFORE_THE_CALL:
+                tasks.create_task(_happen(world, channel, happening))
         await channel.gone.wait()
         if background is not None:
             background.caller_hangs_up()

@@ -198,7 +198,6 @@ TAKEN_AWAY = (
         happens=(Redirected(Moment.RINGING), CallerHangsUp(Moment.LISTENING)),
         expected=Expected(
             rang=("101",),
-            dial_status="CANCEL",
             heard=("demo-echotest",),
             ended_by=EndedBy.CALLER,
             disposition="answered",
@@ -213,7 +212,6 @@ TAKEN_AWAY = (
         expected=Expected(
             rang=("101",),
             talked="101",
-            dial_status="ANSWER",
             heard=("demo-echotest",),
             ended_by=EndedBy.CALLER,
             disposition="answered",
@@ -223,6 +221,29 @@ TAKEN_AWAY = (
 )
 
 EXCHANGE_KILLED = (
+    Scenario(
+        name="no_exchange_at_all",
+        dials="101",
+        phones=(_BEN_TALKS,),
+        happens=(ExchangeKilled(Moment.BEFORE_THE_CALL),),
+        expected=Expected(
+            rang=("101",),
+            talked="101",
+            dial_status="ANSWER",
+            ended_by=EndedBy.CALLEE,
+            cause=16,
+            disposition="answered",
+            endings=(),
+        ),
+    ),
+    Scenario(
+        name="no_exchange_and_unknown_number",
+        dials="799",
+        happens=(ExchangeKilled(Moment.BEFORE_THE_CALL),),
+        expected=Expected(
+            heard=("ss-noservice",), ended_by=EndedBy.EXCHANGE, cause=1, disposition="failed", endings=()
+        ),
+    ),
     Scenario(
         name="killed_before_decision",
         dials="101",

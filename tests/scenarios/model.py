@@ -36,7 +36,7 @@ class Redirected:
 
 @dataclass(frozen=True)
 class ExchangeKilled:
-    """SIGKILL; ``returns_after_s`` None: it stays away for the rest of the story."""
+    """SIGKILL; ``returns_after_s`` None: it stays away for the rest of the story. The only one before the call."""
 
     at: Moment
     after_s: float = 0.2
@@ -59,7 +59,7 @@ class Expected:
     heard: tuple[str, ...] = ()
     """What was played, in order: prompt names, ``echo``, ``digits:<d>``, ``time``; cut short counts as heard."""
     dial_status: str = ""
-    """The last ``DIALSTATUS`` of the caller's channel; empty when nothing was dialled."""
+    """``DIALSTATUS`` at the end of the caller's channel; empty when nothing was dialled since the last redirect."""
     cause: int | None = None
     """Q.850 cause that the caller was released with."""
     endings: tuple[str, ...] = ("completed",)
