@@ -6,7 +6,6 @@ is older than the memory, or of another epoch, gets a snapshot.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 import msgspec

@@ -26,7 +26,7 @@ AgiHandler = Callable[["AgiSession"], Awaitable[None]]
 class AgiSession(asyncio.Protocol):
     """One channel in one script: ``request``, and ``command`` until the channel or Asterisk is gone.
 
-    ``on_over`` is called once, with what the next command would raise, also while no command is in flight.
+    ``on_over`` is called with what the next command would raise when the end comes while no command waits for it.
     """
 
     request: AgiRequest
@@ -133,8 +133,8 @@ class AgiSession(asyncio.Protocol):
         self._ended = ended
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(ended("in the middle of a command"))
-        if self.on_over is not None:
-            self.on_over(ended("the session is over"))
+        elif self.on_over is not None:
+            self.on_over(ended("between two commands"))
 
 
 _MINUS_ONE_IS_A_RESULT = frozenset({"EXEC", "GOSUB", "CHANNEL"})
