@@ -161,6 +161,7 @@ class CallScripts:
         kind, value = self._kinds.open(published)
         if running.script == "unknown":
             running.script = kind.name
+        call.rule = kind.label.lower()
         call.explain(f"published version {running.version}", f"{number} is {kind.describe(value)}", "number")
         return await kind.run(call, value, self._context)
 

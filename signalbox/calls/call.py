@@ -129,6 +129,8 @@ class Call(ABC):
         self.steps: list[Step] = []
         self.ended: Ended | None = None
         self.is_released = False
+        self.rule = ""
+        """What decides where a verb names no rule of its own; the boundary sets it to the destination's kind."""
         self._resumed = resumed
         self._taken_by = ""
         self._verbs = 0
@@ -257,7 +259,7 @@ class Call(ABC):
             raise self.ended
         self._verbs += 1
         if self._resumed is None or self._resumed.position < self._verbs:
-            self.explain(rule, text, verb)
+            self.explain(rule or self.rule, text, verb)
             return Stage(f"{self._verbs}-{verb}", then)
         if self._resumed.position == self._verbs and self._resumed.verb != verb:
             raise ResumeError(f"{verb} where {self._resumed.stage} had run")
