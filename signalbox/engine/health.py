@@ -12,7 +12,7 @@ _PIECE = 65536
 class EngineHealth:
     """A manager connection that only asks; connected at the first question and again after any failure.
 
-    One question at a time. Every method raises ``EngineUnavailableError`` when there is no answer in time, and
+    Every method raises ``EngineUnavailableError`` when there is no answer in time, and
     ``EngineRejectedError`` when Asterisk refuses.
     """
 
@@ -24,6 +24,7 @@ class EngineHealth:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._last_id = 0
+        self._asking = asyncio.Lock()
 
     async def ping(self) -> None:
         """Prove that Asterisk reads, works and answers."""
@@ -57,7 +58,7 @@ class EngineHealth:
 
     async def _ask(self, name: str, fields: Fields = (), within_s: float | None = None) -> AmiMessage:
         try:
-            async with asyncio.timeout(within_s or self._within_s):
+            async with asyncio.timeout(within_s or self._within_s), self._asking:
                 if self._writer is None:
                     await self._connect()
                 return await self._exchange(name, fields)

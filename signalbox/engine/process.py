@@ -48,7 +48,7 @@ class Engine:
         self._paths = settings.paths
         self._installation = installation
         self._config_mark = config_mark
-        self.pid_file = self._paths.run / "asterisk.pid"
+        self._pid_file = pid_file(settings)
         self.run_as = chosen_user(settings)
 
     def service(self) -> Service:
@@ -60,7 +60,7 @@ class Engine:
             output=self._paths.log / "asterisk.out",
             cwd=self._paths.asterisk,
             run_as=self.run_as,
-            pid_file=self.pid_file,
+            pid_file=self._pid_file,
             mark=self._config_mark,
             ready_within_s=READY_WITHIN_S,
             probe_every_s=self._settings.engine.health_interval_s,
@@ -70,11 +70,6 @@ class Engine:
             on_exited=self._on_exited,
             may_replace=self._has_no_calls,
         )
-
-    def may_be_adopted(self) -> bool:
-        """Tell whether an Asterisk of ours that an earlier supervisor left is still running."""
-        left = Identity.read(self.pid_file)
-        return left is not None and left.is_running
 
     def _command(self) -> list[str]:
         command = self._installation().command(self._paths.asterisk_etc / "asterisk.conf")
@@ -106,6 +101,17 @@ class Engine:
         append_mark(self._paths.event_log, event, time.time())
         if self.run_as is not None:
             self.run_as.own(self._paths.events)
+
+
+def pid_file(settings: Settings) -> Path:
+    """Tell where the process that survives us is written down."""
+    return settings.paths.run / "asterisk.pid"
+
+
+def left_running(settings: Settings) -> bool:
+    """Tell whether an Asterisk of ours that an earlier supervisor left is still running."""
+    left = Identity.read(pid_file(settings))
+    return left is not None and left.is_running
 
 
 def append_mark(log: Path, event: str, at: float) -> None:

@@ -6,7 +6,7 @@ Nothing here knows Signalbox's own configuration of Asterisk; that is written by
 from signalbox.engine.install.errors import InstallCode, InstallError
 from signalbox.engine.install.installation import Installation
 from signalbox.engine.install.installer import current, install
-from signalbox.engine.install.upgrade import fetch_newest, switch_back, switch_to
+from signalbox.engine.install.upgrade import fetch_newest, previous, switch_to
 from signalbox.engine.install.versions import AsteriskVersion
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "current",
     "fetch_newest",
     "install",
-    "switch_back",
+    "previous",
     "switch_to",
 ]

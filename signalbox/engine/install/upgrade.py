@@ -1,4 +1,4 @@
-"""Another version beside the running one: fetch and probe it, point to it, go back. Draining is the supervisor's."""
+"""Another version beside the running one: fetch and probe it, point to it. Draining is the supervisor's."""
 
 from pathlib import Path
 
@@ -31,13 +31,13 @@ def switch_to(engine_root: Path, label: str) -> Installation:
         return chosen
 
 
-def switch_back(engine_root: Path) -> Installation:
-    """Let the version before the current one start next; doing it twice is back where it began."""
-    previous = installer.recorded(engine_root, installer.PREVIOUS)
-    if previous is None:
+def previous(engine_root: Path) -> Installation:
+    """Give the version before the current one; raises ``InstallError`` when none was replaced."""
+    found = installer.recorded(engine_root, installer.PREVIOUS)
+    if found is None:
         raise InstallError(
             InstallCode.NOTHING_TO_ROLL_BACK,
             "There is no earlier version of Asterisk to go back to.",
             "none was replaced by `signalbox engine upgrade` here; nothing needs to be done",
         )
-    return switch_to(engine_root, previous.label)
+    return found

@@ -1,0 +1,205 @@
+"""The command line. Each command imports what it needs when it runs, so that every one starts quickly."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from signalbox.kernel.operator import OperatorError, explained
+from signalbox.kernel.supervisor import OPERATOR_EXIT
+
+if TYPE_CHECKING:
+    from signalbox.settings import Settings
+
+app = App(name="signalbox", help="A self-hosted communications exchange on Asterisk.")
+engine = App(name="engine", help="Asterisk as a component: install, upgrade, go back.")
+app.command(engine)
+
+Data = Annotated[Path, Parameter(name="--data", help="The data directory.", env_var="SIGNALBOX_DATA")]
+DEFAULT_DATA = Path(".data")
+
+
+@app.command
+def up(data: Data = DEFAULT_DATA) -> None:
+    """Run the whole system in the foreground: Asterisk, exchange, worker and web."""
+    from signalbox import startup
+
+    settings = _settings(data)
+    _set_up_logs("signalbox", settings.paths.log)
+    _run(startup.up(settings, _say))
+
+
+@app.command
+def exchange(data: Data = DEFAULT_DATA) -> None:
+    """Run the exchange: call scripts, board and the link to Asterisk."""
+    _serve("exchange", data)
+
+
+@app.command
+def web(data: Data = DEFAULT_DATA) -> None:
+    """Run the web server: REST, WebSocket and console."""
+    _serve("web", data)
+
+
+@app.command
+def worker(data: Data = DEFAULT_DATA) -> None:
+    """Run the worker: event log importer, SIP trace, retention."""
+    _serve("worker", data)
+
+
+@engine.command(name="install")
+def engine_install(data: Data = DEFAULT_DATA) -> None:
+    """Find Asterisk on this machine, or fetch it from this machine's Debian mirror into a private root."""
+    from signalbox.engine.install import install
+
+    installation = install(_settings(data).paths.engine_root, _say)
+    where = "private root" if installation.is_private else installation.program[0]
+    _say(f"Asterisk {installation.version} is ready ({where}).")
+
+
+@engine.command(name="upgrade")
+def engine_upgrade(data: Data = DEFAULT_DATA, *, drain_s: float = 3600.0) -> None:
+    """Fetch and probe what Debian carries now, wait for the calls in progress to end, and change to it.
+
+    Parameters
+    ----------
+    drain_s
+        Change after this many seconds even when calls are left.
+    """
+    from signalbox.engine import install
+
+    settings = _settings(data)
+    newest = install.fetch_newest(settings.paths.engine_root, _say)
+    if newest is None:
+        _say("There is nothing newer.")
+        return
+    _change(settings, newest.label, drain_s)
+
+
+@engine.command(name="rollback")
+def engine_rollback(data: Data = DEFAULT_DATA, *, drain_s: float = 60.0) -> None:
+    """Go back to the Asterisk before the last upgrade.
+
+    Parameters
+    ----------
+    drain_s
+        Change after this many seconds even when calls are left.
+    """
+    from signalbox.engine import install
+
+    settings = _settings(data)
+    _change(settings, install.previous(settings.paths.engine_root).label, drain_s)
+
+
+@engine.command(name="status")
+def engine_status(data: Data = DEFAULT_DATA) -> None:
+    """Tell which Asterisk is installed and what runs."""
+    from signalbox import upkeep
+    from signalbox.engine import install
+
+    settings = _settings(data)
+    installation = install.current(settings.paths.engine_root)
+    _say(f"Installed: {installation.version} ({installation.label})" if installation else "Installed: nothing")
+    running = asyncio.run(upkeep.asked(settings, "status"))
+    if running is None:
+        _say("Signalbox is not running here.")
+        return
+    _say(f"Running:   {running['engine']['version']}, calls in progress: {running['engine']['calls']}")
+    for name, process in running["processes"].items():
+        _say(f"  {name:<9} {process['state']}, process {process['pid']}, restarts {process['restarts']}")
+
+
+def main() -> None:
+    """Run the command line; what an operator must mend is told in one message and ends with status 78."""
+    try:
+        app()
+    except OperatorError as error:
+        _complain(error)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        _complain(explained(error, "Signalbox could not go on"))
+    except BaseException as error:
+        if (told := _told(error)) is None:
+            raise
+        _complain(told)
+
+
+def _told(error: BaseException) -> OperatorError | None:
+    """Give the operator's message of the parts' own errors about settings, secrets and the database."""
+    from signalbox.kernel.secrets import SecretsError
+    from signalbox.settings import SettingsError
+    from signalbox.store.errors import StoreError
+
+    if isinstance(error, SettingsError):
+        problem = "The settings cannot be used:" + "".join(f"\n  - {problem}" for problem in error.problems)
+        return OperatorError(problem, "correct signalbox.toml in the data directory, or the environment")
+    if isinstance(error, SecretsError | StoreError):
+        return OperatorError(str(error), "mend what the message names, then start again")
+    return None
+
+
+def _complain(error: OperatorError) -> None:
+    print(f"signalbox: {error}", file=sys.stderr, flush=True)
+    raise SystemExit(OPERATOR_EXIT) from None
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _settings(data: Path) -> "Settings":
+    from signalbox.settings import load
+
+    return load(data)
+
+
+def _set_up_logs(name: str, folder: Path | None) -> None:
+    from signalbox.kernel import logs
+
+    logs.set_up(name, folder)
+
+
+def _serve(name: str, data: Path) -> None:
+    """Run one of our processes; under a supervisor it ends with it and logs into the supervisor's folder."""
+    from signalbox.kernel import logs
+    from signalbox.kernel.process import die_with_parent, raise_file_limit
+
+    die_with_parent()
+    raise_file_limit()
+    folder = os.environ.get(logs.FOLDER)
+    _set_up_logs(name, Path(folder) if folder else None)
+    _run(_entry(name)(_settings(data)))
+
+
+def _entry(name: str) -> "Callable[[Settings], Coroutine[Any, Any, None]]":
+    run: Callable[[Settings], Coroutine[Any, Any, None]] = import_module(f"signalbox.{name}.process").run
+    return run
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` on uvloop where that is installed."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None
+    try:
+        from uvloop import new_event_loop as factory
+    except ImportError:
+        factory = None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
+
+
+def _change(settings: "Settings", label: str, drain_s: float) -> None:
+    """Change the version: through the running supervisor, or by the link alone when nothing runs."""
+    from signalbox import upkeep
+    from signalbox.engine import install
+
+    _say(f"Changing to Asterisk {label}; calls in progress have {drain_s:g} s to end.")
+    asked = {"label": label, "drain_s": drain_s}
+    if asyncio.run(upkeep.asked(settings, "engine.switch", asked, within_s=drain_s + 300.0)) is None:
+        install.switch_to(settings.paths.engine_root, label)
+    _say(f"Asterisk {label} is in use.")

@@ -1,0 +1,64 @@
+"""What a newcomer is told when the system is up: where to go, who he is there, what to dial."""
+
+from signalbox.features.first_start import FirstStart
+from signalbox.settings import Settings
+from signalbox.web.addresses import local_addresses
+
+DIAL = (("101", "the other sample extension"), ("*43", "echo test: hear yourself"))
+_WIDTH = 78
+
+
+def welcome(settings: Settings, first: FirstStart | None, version: str) -> str:
+    """Write the block that ends a start; secrets are in it at the first start only."""
+    host = _host(settings)
+    web, sip = settings.web, settings.sip
+    lines = [
+        f"Signalbox is running with Asterisk {version}.",
+        "",
+        f"  Console          https://{host}:{web.https_port}/",
+        f"                   http://localhost:{web.http_port}/ (on this machine only)",
+        f"  Certificate      https://{host}:{web.https_port}/install-certificate (do this once in each browser)",
+        *_sign_in(first),
+        "",
+        f"  SIP server       {host}, UDP {sip.udp_port}, TCP {sip.tcp_port}, TLS {sip.tls_port}",
+        *_extensions(first),
+        "",
+        *_table("  Dial", [f"{number:<6} {what}" for number, what in DIAL]),
+        "",
+        "  Stop with Ctrl-C.",
+    ]
+    rule = "-" * _WIDTH
+    return "\n".join([rule, *lines, rule])
+
+
+def credentials(first: FirstStart) -> str:
+    """Write the secrets of a first start that did not come to its end, for they are told once."""
+    return "\n".join([*_sign_in(first), *_extensions(first)])
+
+
+def _sign_in(first: FirstStart | None) -> list[str]:
+    if first is None:
+        return ["  Administrator    as before (`signalbox admin reset-password` makes a new password)"]
+    return [
+        f"  Administrator    {first.username}",
+        f"  Password         {first.password}   <- shown this once, write it down",
+    ]
+
+
+def _extensions(first: FirstStart | None) -> list[str]:
+    if first is None:
+        return ["  Extensions       as before (their secrets can be renewed in the console)"]
+    entries = [f"{each.number} ({each.name}), secret {each.secret}" for each in first.extensions]
+    return _table("  Extensions", entries)
+
+
+def _table(title: str, entries: list[str]) -> list[str]:
+    return [f"{title if not index else '':<19}{entry}" for index, entry in enumerate(entries)]
+
+
+def _host(settings: Settings) -> str:
+    """Choose the address that another machine would use."""
+    if settings.web.hostname:
+        return settings.web.hostname
+    outside = [str(each) for each in local_addresses() if each.version == 4 and not each.is_loopback]
+    return settings.sip.external_address or (outside[0] if outside else "localhost")
