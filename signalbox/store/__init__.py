@@ -5,3 +5,8 @@ A feature's ``tables.py`` derives from ``tables.Base`` (rows with an owner also 
 are read in ``Store.session(scope)``, user state and registers are written in ``Store.session(scope, write=True)``, and
 configuration in ``Store.change(scope, author, title)``.
 """
+
+from signalbox.store.database import Store
+from signalbox.store.scope import Scope
+
+__all__ = ["Scope", "Store"]

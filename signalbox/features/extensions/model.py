@@ -5,17 +5,26 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from signalbox.kernel.ids import FIRST_TENANT, EndpointId, Number, TenantId
-
-AUDIO_CODECS = ("opus", "g722", "alaw", "ulaw", "gsm")
-"""What the engine carries and can translate, in the order in which it is offered."""
 
 MAX_BULK = 1000
 
 _CHANNEL = re.compile(r"PJSIP/(?:t\d+-)?(\d{2,11})(?:-web)?-[0-9a-f]{8,}")
+
+
+class Codec(StrEnum):
+    """What the engine carries and can translate, best first."""
+
+    OPUS = "opus"
+    G722 = "g722"
+    ALAW = "alaw"
+    ULAW = "ulaw"
+    GSM = "gsm"
 
 
 class DtmfMode(StrEnum):
@@ -27,29 +36,42 @@ class DtmfMode(StrEnum):
     AUTO = "auto"
 
 
+NumberText = Annotated[str, Meta(pattern="^[0-9]{2,11}$", description="2 to 11 digits (PBX-NUM-02)")]
+NameText = Annotated[str, Meta(max_length=80)]
+EmailText = Annotated[str, Meta(max_length=254)]
+RingSeconds = Annotated[int, Meta(ge=5, le=600)]
+Contacts = Annotated[int, Meta(ge=1, le=5, description="Phones registered at once (PBX-EXT-17)")]
+ExpirySeconds = Annotated[int, Meta(ge=60, le=86400, description="Register expiration (PBX-EXT-19)")]
+QualifySeconds = Annotated[int, Meta(ge=0, le=3600, description="0 turns the keep-alive off (PBX-EXT-25)")]
+RtpSeconds = Annotated[int, Meta(ge=0, le=3600, description="0 never hangs up (PBX-EXT-30)")]
+CodecList = Annotated[tuple[Codec, ...], Meta(min_length=1, max_length=len(Codec))]
+NetworkList = Annotated[tuple[Annotated[str, Meta(max_length=50)], ...], Meta(max_length=20)]
+MusicName = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,40}$")]
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What extensions of one bulk share. Values are not checked here; see ``rules.problems``."""
 
-    email: str = ""
-    ring_s: int = 30
-    max_contacts: int = 2
-    register_expiry_s: int = 1800
+    email: EmailText = ""
+    ring_s: RingSeconds = 30
+    max_contacts: Contacts = 2
+    register_expiry_s: ExpirySeconds = 1800
     web_phone: bool = True
     srtp: bool = False
-    codecs: tuple[str, ...] = ("opus", "g722", "alaw", "ulaw")
+    codecs: CodecList = (Codec.OPUS, Codec.G722, Codec.ALAW, Codec.ULAW)
     dtmf_mode: DtmfMode = DtmfMode.RFC4733
     nat: bool = True
-    qualify_s: int = 60
-    permit_ip: tuple[str, ...] = ()
-    rtp_timeout_s: int = 60
-    music_on_hold: str = "default"
+    qualify_s: QualifySeconds = 60
+    permit_ip: NetworkList = ()
+    rtp_timeout_s: RtpSeconds = 60
+    music_on_hold: MusicName = "default"
 
 
 class Draft(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An extension as someone asks for it."""
 
-    number: str
-    name: str = ""
+    number: NumberText
+    name: NameText = ""
 
 
 class Extension(Options, frozen=True, kw_only=True):

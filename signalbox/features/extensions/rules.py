@@ -6,23 +6,29 @@ import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from signalbox.features.extensions.model import (
-    AUDIO_CODECS,
     EXTENSIONS,
     MAX_BULK,
+    Codec,
     Draft,
     NumberRange,
     Options,
 )
 from signalbox.kernel.errors import FieldError
 
-LIMITS: Mapping[str, tuple[int, int]] = {
-    "ring_s": (5, 600),
-    "max_contacts": (1, 5),
-    "register_expiry_s": (60, 86400),
-    "qualify_s": (0, 3600),
-    "rtp_timeout_s": (0, 3600),
-}
+
+def _limits() -> Iterator[tuple[str, int, int]]:
+    shape = msgspec.inspect.type_info(Options)
+    assert isinstance(shape, msgspec.inspect.StructType)
+    for field in shape.fields:
+        if isinstance(field.type, msgspec.inspect.IntType) and field.type.ge is not None and field.type.le is not None:
+            yield field.name, field.type.ge, field.type.le
+
+
+LIMITS = tuple(_limits())
+"""Field, least and most, as the types of the API state them."""
 MAX_NAME = 80
 MAX_EMAIL = 254
 MAX_PERMIT = 20
@@ -62,7 +68,7 @@ def name_problems(name: str) -> Iterator[FieldError]:
 
 def option_problems(options: Options) -> Iterator[FieldError]:
     """Check everything that extensions of a bulk share."""
-    for field, (least, most) in LIMITS.items():
+    for field, least, most in LIMITS:
         if not least <= getattr(options, field) <= most:
             yield FieldError(field, "out_of_range", f"Must be from {least} to {most}.")
     if options.email and (len(options.email) > MAX_EMAIL or not _EMAIL.fullmatch(options.email)):
@@ -73,13 +79,11 @@ def option_problems(options: Options) -> Iterator[FieldError]:
     yield from _permit_problems(options.permit_ip)
 
 
-def _codec_problems(codecs: tuple[str, ...]) -> Iterator[FieldError]:
+def _codec_problems(codecs: tuple[Codec, ...]) -> Iterator[FieldError]:
     if not codecs:
         yield FieldError("codecs", "bad_length", "A phone needs at least one codec.")
     for index, codec in enumerate(codecs):
-        if codec not in AUDIO_CODECS:
-            yield FieldError(f"codecs.{index}", "not_a_choice", f"Choose from {', '.join(AUDIO_CODECS)}.")
-        elif codec in codecs[:index]:
+        if codec in codecs[:index]:
             yield FieldError(f"codecs.{index}", "taken", f"{codec} is in the list already.")
 
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from signalbox.features.extensions.model import DtmfMode, Extension
+from signalbox.features.extensions.model import Codec, DtmfMode, Extension
 from signalbox.kernel.ids import TenantId
 from signalbox.store.tables import SECRET, Configured
 from signalbox.store.types import PlainJson
@@ -48,7 +48,7 @@ class ExtensionRow(Configured):
     def value(self) -> Extension:
         """The row as a plain value, without its secrets."""
         fields: dict[str, Any] = {name: getattr(self, name) for name in _OPTIONS}
-        fields["codecs"] = tuple(self.codecs)
+        fields["codecs"] = tuple(Codec(codec) for codec in self.codecs)
         fields["permit_ip"] = tuple(self.permit_ip)
         fields["dtmf_mode"] = DtmfMode(self.dtmf_mode)
         return Extension(**fields)
