@@ -52,6 +52,48 @@ def worker(data: Data = DEFAULT_DATA) -> None:
     _serve("worker", data)
 
 
+@app.command
+def rehearse(
+    data: Data = DEFAULT_DATA,
+    *,
+    from_: Annotated[str, Parameter(name="--from")],
+    to: str,
+    at: str = "",
+    phone: tuple[str, ...] = (),
+    keys: tuple[str, ...] = (),
+    stays_s: float = 120.0,
+    json: bool = False,
+) -> None:
+    """Play a call without calling anyone: every step of it, and the rule that decided.
+
+    Parameters
+    ----------
+    from_
+        The extension that calls.
+    to
+        The number it dials.
+    at
+        Local time of the call, such as "2026-12-25 10:00"; now without it.
+    phone
+        What a phone does: 101=busy, 101=no-answer, 101=offline, 101=rejects:2, 101=answers:3:20 (rings, talks).
+    keys
+        What the caller presses when asked, once for each question.
+    stays_s
+        The caller hangs up after this many seconds.
+    json
+        Print JSON.
+    """
+    from signalbox.calls import rehearse_command
+    from signalbox.features import CALL_FEATURES
+
+    settings = _settings(data)
+    rehearsed = rehearse_command.rehearse_call(
+        settings, CALL_FEATURES, from_=from_, to=to, at=at, phones=phone, keys=keys, stays_s=stays_s
+    )
+    lines = rehearse_command.as_lines(settings, from_, to, rehearsed)
+    _say(rehearse_command.as_json(rehearsed) if json else "\n".join(lines))
+
+
 @engine.command(name="install")
 def engine_install(data: Data = DEFAULT_DATA) -> None:
     """Find Asterisk on this machine, or fetch it from this machine's Debian mirror into a private root."""

@@ -11,9 +11,10 @@ from signalbox.calls.call import Caller
 from signalbox.calls.destinations import Context, Kind, Kinds
 from signalbox.calls.phones import Behaviour, behaviour
 from signalbox.calls.rehearsal import Rehearsed, Story, rehearse
-from signalbox.calls.routing import Routing, dialled_number
+from signalbox.calls.routing import Routing, RoutingError, dialled_number
 from signalbox.calls.simulated import EndedBy
 from signalbox.kernel.ids import FIRST_TENANT, EndpointId, TenantId
+from signalbox.kernel.operator import OperatorError
 from signalbox.settings import Settings
 
 _ENDED = {
@@ -21,10 +22,6 @@ _ENDED = {
     EndedBy.CALLEE: "the other side hung up",
     EndedBy.EXCHANGE: "the exchange released the caller",
 }
-
-
-class RehearseError(Exception):
-    """The question cannot be asked like this; the text says what to change."""
 
 
 def rehearse_call(
@@ -42,10 +39,15 @@ def rehearse_call(
     """Rehearse ``from_`` dialling ``to`` at local time ``at`` (ISO form, ``calls.timezone``; empty: now).
 
     ``phones`` are ``101=busy``, ``101-web=answers:3:20``...: an extension means its first endpoint. Phones not named
-    answer after 3 s and talk for 10. Raises ``RehearseError`` for bad input, ``RoutingError`` with nothing published.
+    answer after 3 s and talk for 10. Raises ``OperatorError`` for bad input and when nothing is published.
     """
     moment = _moment(at, settings.calls.timezone)
-    routing = Routing.open(settings.paths.routing_db)
+    try:
+        routing = Routing.open(settings.paths.routing_db)
+    except RoutingError as error:
+        raise OperatorError(
+            f"Nothing is published here: {error}", "start Signalbox once, or name its --data"
+        ) from error
     try:
         known = Kinds(kinds)
         story = Story(
@@ -88,7 +90,7 @@ def _moment(at: str, timezone: str) -> datetime:
     try:
         moment = datetime.fromisoformat(at)
     except ValueError as error:
-        raise RehearseError(f"--at {at!r} is no time; write it as 2026-12-25 10:00") from error
+        raise OperatorError(f"--at {at!r} is no time", "write it as 2026-12-25 10:00") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
@@ -99,7 +101,7 @@ def _phones(kinds: Kinds, routing: Routing, tenant: TenantId, texts: Sequence[st
         try:
             phones[_endpoint(kinds, routing, tenant, phone)] = behaviour(does)
         except ValueError as error:
-            raise RehearseError(f"--phone {text!r}: {error}") from error
+            raise OperatorError(f"--phone {text!r}: {error}", "write it as 101=busy") from error
     return phones
 
 
