@@ -94,6 +94,10 @@ class LinkPeer:
             return
         self._writer.write(packed)
 
+    def drop(self) -> None:
+        """Cut the connection at once."""
+        self._writer.transport.abort()
+
 
 class LinkServer:
     """Answer operations by name and push topics to those who asked for them."""
@@ -103,6 +107,7 @@ class LinkServer:
         self._handlers = handlers
         self._peers: set[LinkPeer] = set()
         self._tasks = TaskSet()
+        self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -118,6 +123,10 @@ class LinkServer:
             self._server.close()
         await self._tasks.stop()
 
+    def has_readers(self, topic: str) -> bool:
+        """Tell whether any peer wants ``topic``."""
+        return any(topic in peer.topics for peer in self._peers)
+
     def push(self, topic: str, body: bytes) -> None:
         """Send ``body`` (JSON) to every peer that has ``topic`` among its topics."""
         packed = packed_push(topic, body)
@@ -128,6 +137,9 @@ class LinkServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = LinkPeer(writer)
         self._peers.add(peer)
+        if (task := asyncio.current_task()) is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         try:
             async for frame in _frames(reader):
                 self._tasks.start(self._answer(frame, peer), f"link {frame.op}")

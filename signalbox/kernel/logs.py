@@ -51,7 +51,11 @@ def _on(stream: TextIO, level: int) -> logging.Handler:
     handler.setLevel(level)
     is_person = stream.isatty()
     handler.setFormatter(
-        _formatter(structlog.dev.ConsoleRenderer() if is_person else structlog.processors.JSONRenderer())
+        _formatter(
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if is_person
+            else structlog.processors.JSONRenderer()
+        )
     )
     return handler
 
@@ -59,5 +63,7 @@ def _on(stream: TextIO, level: int) -> logging.Handler:
 def _formatter(renderer: structlog.typing.Processor) -> logging.Formatter:
     tail: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if isinstance(renderer, structlog.processors.JSONRenderer):
-        tail.append(structlog.processors.dict_tracebacks)
+        tail.append(
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+        )
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=list(_SHARED), processors=[*tail, renderer])

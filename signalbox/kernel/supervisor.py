@@ -21,6 +21,8 @@ FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 10.0
 STEADY_S = 30.0
 """After this long without an exit a process counts as steady again, and the next restart is quick."""
+EARLY_EXITS = 3
+"""A process that ends so often by itself before it ever answered is given up."""
 OPERATOR_EXIT = 78
 """Exit status of a process that has told the operator what to mend (``EX_CONFIG``): trying again would not help."""
 
@@ -102,6 +104,8 @@ class Keeper:
         self._process: Process | None = None
         self._ready = asyncio.Event()
         self._broken: OperatorError | None = None
+        self._was_ready = False
+        self._early_exits = 0
         self._failed = asyncio.Event()
         self._restart = asyncio.Event()
         self._tasks = TaskSet()
@@ -215,6 +219,7 @@ class Keeper:
             if await self._answers():
                 failures = 0
                 self.state = State.READY
+                self._was_ready = True
                 self._ready.set()
                 pause_s = self.service.probe_every_s
             elif not self._ready.is_set() and self._clock.monotonic() - started < self.service.ready_within_s:
@@ -248,14 +253,18 @@ class Keeper:
         self.service.on_exited()
 
     def _give_up_if_told(self, process: Process) -> None:
-        if process.status == OPERATOR_EXIT and not self._ready.is_set():
+        if self._was_ready or process.status is None or process.status < 0:
+            return
+        self._early_exits += 1
+        if process.status == OPERATOR_EXIT or self._early_exits >= EARLY_EXITS:
             cure = "do what its message above says, then start again"
             self._broken = OperatorError(f"{self.service.name} could not start.", cure)
             self._failed.set()
 
     def _give_up_or_log(self, error: OSError | OperatorError) -> None:
         told = error if isinstance(error, OperatorError) else explained(error, f"{self.service.name} could not start")
-        _log.error("process_not_started name=%s error=%s", self.service.name, told)
+        level = logging.ERROR if self.restarts else logging.INFO  # the first time it is raised, and told by others
+        _log.log(level, "process_not_started name=%s error=%s", self.service.name, told.problem)
         self._broken = self._broken or told
         self._failed.set()
 
