@@ -1,0 +1,183 @@
+"""SIPp as caller, callee and registrar's client: scenario files, runs, and what their statistics say."""
+
+import csv
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_REQUEST = """Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:[field0]@[remote_ip]>;tag=[pid]t[call_number]
+To: <sip:{to}@[remote_ip]>{to_tag}
+Call-ID: [call_id]
+CSeq: {cseq} {method}
+Contact: <sip:[field0]@{contact}>
+Max-Forwards: 70
+{more}Content-Length: {length}
+"""
+_SDP = """
+v=0
+o=- 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 0
+a=rtpmap:0 PCMU/8000
+"""
+
+
+def _send(method: str, uri: str, **fields: str) -> str:
+    sdp = fields.pop("sdp", "")
+    values = {"to_tag": "", "contact": "[local_ip]:[local_port]", "more": "", "length": "[len]" if sdp else "0"}
+    request = _REQUEST.format(method=method, **{**values, **fields})
+    retransmitted = "" if method == "ACK" else ' retrans="500"'
+    return f"<send{retransmitted}{{rtd}}><![CDATA[\n{method} {uri} SIP/2.0\n{request}{sdp}\n]]></send>\n"
+
+
+def caller(talk_ms: int) -> str:
+    """Call the number in field 2 as field 0 with the secret in field 1; ``rtd 1`` is INVITE to 180, ``2`` to 200."""
+    uri = "sip:[field2]@[remote_ip]:[remote_port]"
+    media = "Content-Type: application/sdp\n"
+    authenticated = "[field1]\n" + media
+    return (
+        _HEAD
+        + '<scenario name="caller">\n'
+        + _send("INVITE", uri, to="[field2]", cseq="1", more=media, sdp=_SDP).format(rtd=' start_rtd="1"')
+        + '<recv response="100" optional="true"/><recv response="401" auth="true"/>\n'
+        + _send("ACK", uri, to="[field2]", to_tag="[peer_tag_param]", cseq="1").format(rtd="")
+        + _send("INVITE", uri, to="[field2]", cseq="2", more=authenticated, sdp=_SDP).format(rtd=' start_rtd="2"')
+        + '<recv response="100" optional="true"/><recv response="180" rtd="1" optional="true"/>'
+        + '<recv response="183" optional="true"/><recv response="200" rtd="2" rrs="true"/>\n'
+        + _send("ACK", "[next_url]", to="[field2]", to_tag="[peer_tag_param]", cseq="2", more="[routes]\n").format(
+            rtd=""
+        )
+        + f'<pause milliseconds="{talk_ms}"/>\n'
+        + _send("BYE", "[next_url]", to="[field2]", to_tag="[peer_tag_param]", cseq="3", more="[routes]\n").format(
+            rtd=""
+        )
+        + '<recv response="200"/>\n</scenario>\n'
+    )
+
+
+def registrar(contact_port: int, host: str = "127.0.0.1") -> str:
+    """Register field 0 with the secret in field 1 at a contact where another SIPp answers."""
+    more = "Expires: 3600\n"
+    contact = f"{host}:{contact_port}"
+    return (
+        _HEAD
+        + '<scenario name="register">\n'
+        + _send("REGISTER", "sip:[remote_ip]", to="[field0]", cseq="1", contact=contact, more=more).format(rtd="")
+        + '<recv response="401" auth="true"/>\n'
+        + _send(
+            "REGISTER", "sip:[remote_ip]", to="[field0]", cseq="2", contact=contact, more="[field1]\n" + more
+        ).format(rtd="")
+        + '<recv response="200"/>\n</scenario>\n'
+    )
+
+
+def callee(answer_ms: int) -> str:
+    """Ring at once, answer after ``answer_ms``, wait for the BYE."""
+    reply = (
+        "SIP/2.0 {status}\n[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]c[call_number]\n[last_Call-ID:]\n"
+        "[last_CSeq:]\nContact: <sip:[local_ip]:[local_port]>\n"
+    )
+    ok = reply.format(status="200 OK")
+    return (
+        _HEAD
+        + '<scenario name="callee">\n<recv request="INVITE" crlf="true"/>\n'
+        + f"<send><![CDATA[\n{reply.format(status='180 Ringing')}Content-Length: 0\n\n]]></send>\n"
+        + f'<pause milliseconds="{answer_ms}"/>\n'
+        + f'<send retrans="500"><![CDATA[\n{ok}Content-Type: application/sdp\n'
+        + f"Content-Length: [len]\n{_SDP}\n]]></send>\n"
+        + '<recv request="ACK"/>\n<recv request="BYE"/>\n'
+        + f"<send><![CDATA[\n{ok.replace(';tag=[pid]c[call_number]', '')}Content-Length: 0\n\n]]></send>\n</scenario>\n"
+    )
+
+
+@dataclass(frozen=True)
+class SippResult:
+    """What SIPp counted; times in milliseconds, sorted; ``rate`` in calls a second over the run."""
+
+    calls: int
+    failed: int
+    retransmissions: int
+    seconds: float
+    ringing_ms: tuple[float, ...]
+
+    @property
+    def rate(self) -> float:
+        return round(self.calls / self.seconds, 1) if self.seconds else 0.0
+
+    def ringing(self, quantile: float) -> float:
+        """Time from INVITE to 180 that ``quantile`` of the calls do not exceed."""
+        if not self.ringing_ms:
+            return 0.0
+        return round(self.ringing_ms[min(len(self.ringing_ms) - 1, int(len(self.ringing_ms) * quantile))], 1)
+
+
+class Sipp:
+    """Run SIPp in ``folder``, on ``core`` of the machine when given."""
+
+    def __init__(self, folder: Path, core: int | None = None) -> None:
+        self.folder = folder
+        self._prefix = [] if core is None else ["taskset", "-c", str(core)]
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def start(self, name: str, scenario: str, port: int, *more: str) -> subprocess.Popen[bytes]:
+        """Start SIPp with a scenario; its statistics go to ``<name>_stat.csv`` and ``<name>_rtt.csv``."""
+        file = self.folder / f"{name}.xml"
+        file.write_text(scenario)
+        for old in self.folder.glob(f"{name}_*.csv"):
+            old.unlink()
+        command = [*self._prefix, "sipp", "-sf", str(file), "-i", "127.0.0.1", "-p", str(port), "-nostdin", *more]
+        output = (self.folder / f"{name}.out").open("wb")
+        return subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT)
+
+    def register(self, users: Path, count: int, port: int, contact_port: int, target: str) -> None:
+        """Register every line of ``users``. Raises ``RuntimeError`` when one is refused."""
+        run = self.start(
+            "register", registrar(contact_port), port, "-inf", str(users), "-m", str(count), "-r", "200", target
+        )
+        if run.wait(60) != 0:
+            raise RuntimeError(f"registration failed, see {self.folder}/register.out")
+
+    def call(self, users: Path, rate: float, seconds: float, port: int, target: str, talk_ms: int = 200) -> SippResult:
+        """Place ``rate`` calls a second for ``seconds`` and wait for the last to end."""
+        count = round(rate * seconds)
+        more = ["-inf", str(users), "-r", str(rate), "-m", str(count), "-l", "3000", "-timeout", f"{seconds + 60:.0f}s"]
+        stats = [
+            "-trace_stat",
+            "-fd",
+            "1",
+            "-stf",
+            "call_stat.csv",
+            "-trace_rtt",
+            "-rtt_freq",
+            "10",
+            "-recv_timeout",
+            "30000",
+        ]
+        self.start("call", caller(talk_ms), port, *more, *stats, target).wait(seconds + 90)
+        return self._result()
+
+    def _result(self) -> SippResult:
+        with (self.folder / "call_stat.csv").open() as opened:
+            last = list(csv.DictReader(opened, delimiter=";"))[-1]
+        rtts: list[float] = []
+        for file in self.folder.glob("call_*_rtt.csv"):
+            with file.open() as opened:
+                rtts += [float(row[1]) for row in csv.reader(opened, delimiter=";") if len(row) > 2 and row[2] == "1"]
+        return SippResult(
+            calls=int(last["SuccessfulCall(C)"]),
+            failed=int(last["FailedCall(C)"]),
+            retransmissions=int(last["Retransmissions(C)"]),
+            seconds=_seconds(last["ElapsedTime(C)"]),
+            ringing_ms=tuple(sorted(rtts)),
+        )
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes, rest = re.split(":", clock, maxsplit=2)
+    seconds, _, micros = rest.replace(".", ":").partition(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float("0." + (micros or "0"))
