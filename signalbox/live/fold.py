@@ -51,14 +51,14 @@ class Board:
     def call_count(self) -> int:
         return len(self._calls)
 
-    def channels_of_call(self, call_id: str) -> list[str]:
-        """Give the channel names of a call's parties."""
+    def channels_of_call(self, call_id: str) -> dict[str, str]:
+        """Give the channels of a call's parties, id to name."""
         call = self._calls.get(call_id)
-        return [leg.channel_name for leg in call.legs.values()] if call else []
+        return {leg.channel_id: leg.channel_name for leg in call.legs.values()} if call else {}
 
-    def channels_of_endpoint(self, endpoint: str) -> list[str]:
-        """Give the channel names of one device."""
-        return [leg.channel_name for leg in self._legs.values() if leg.endpoint == endpoint]
+    def channels_of_endpoint(self, endpoint: str) -> dict[str, str]:
+        """Give the channels of one device, id to name."""
+        return {leg.channel_id: leg.channel_name for leg in self._legs.values() if leg.endpoint == endpoint}
 
     def apply(self, event: BoardEvent) -> None:
         """Fold one event in; while a snapshot is being taken it is kept for afterwards.

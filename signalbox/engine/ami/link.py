@@ -213,6 +213,11 @@ class AmiLink:
         await self._connected().ask(name, fields, timeout_s, listed)
         return listed
 
+    def rebuild(self) -> None:
+        """Drop the connection and take a fresh snapshot on a new one: after any doubt about the live picture."""
+        if self._connection is not None:
+            self._connection.close()
+
     def _connected(self) -> _Connection:
         if self._connection is None:
             raise EngineUnavailableError("no AMI connection")
