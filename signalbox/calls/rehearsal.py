@@ -123,6 +123,10 @@ class RehearsedWorld:
         self.tasks.create_task(channel.live())
         return channel
 
+    def live_steps(self, call_id: str) -> list[ScriptRecord]:
+        """Give the scripts that run for a call, as ``call.ladder`` does."""
+        return self._scripts.steps_of(call_id) if self._scripts is not None else []
+
     # What a channel asks of its world
 
     def phones_of(self, endpoints: Sequence[EndpointId]) -> list[SimulatedPhone]:

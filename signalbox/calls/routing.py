@@ -64,6 +64,11 @@ class Routing:
         self._follow()
         return self._version
 
+    @property
+    def cached(self) -> int:
+        """How many look-ups are remembered."""
+        return len(self._cache)
+
     def find(self, tenant: TenantId, number: Number) -> Published | None:
         """Give what ``number`` leads to. Raises ``RoutingError`` when the file cannot be read."""
         self._follow()
