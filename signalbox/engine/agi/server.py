@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from signalbox.engine.agi.codec import AgiCodec, AgiReply, AgiRequest, Hangup, ReplyCode, encode_command
 from signalbox.engine.errors import EngineLostError, EngineRejectedError, HungUpError, ProtocolError
@@ -77,11 +78,11 @@ class AgiSession(asyncio.Protocol):
         self._finish(EngineLostError)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        if not self._server.admit(self, transport):
+        # uvloop's transports have asyncio's methods, not its base class.
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._server.admit(self, self._transport):
             self._ended = EngineLostError
-            transport.abort()
+            self._transport.abort()
             return
         self._deadline = self._server.loop.call_later(REQUEST_WITHIN_S, self._too_slow)
 

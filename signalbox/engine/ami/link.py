@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from typing import cast
 
 from signalbox.engine.ami.codec import AmiCodec, AmiMessage, Fields, encode_action
 from signalbox.engine.errors import EngineError, EngineRejectedError, EngineUnavailableError, ProtocolError
@@ -70,8 +71,8 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have asyncio's methods, not its base class.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self._codec.feed(data)
