@@ -16,7 +16,8 @@ from signalbox.calls.outcome import DialOutcome, HangupCause, dial_outcome
 from signalbox.calls.phones import Answers, Behaviour
 from signalbox.calls.prompts import Prompt
 from signalbox.calls.routing import dialled_number
-from signalbox.calls.simulated import BY_TESTER, EndedBy, SimulatedChannel, SimulatedPhone
+from signalbox.calls.simulated import BY_TESTER, EndedBy, SimulatedChannel
+from signalbox.calls.simulated_phones import SimulatedPhone
 from signalbox.calls.virtual_time import VirtualClock, run_virtually
 from signalbox.kernel.clock import Clock
 from signalbox.kernel.ids import FIRST_TENANT, CallId, ChannelId, EndpointId, TenantId

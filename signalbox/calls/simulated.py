@@ -6,21 +6,22 @@ fallback) and no Asterisk application beyond "these phones ring": what a phone o
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from signalbox.calls.call import Caller, HungUp, Resumed, Stage, Step, Then
 from signalbox.calls.outcome import CAUSE_OF, HangupCause, dial_outcome
-from signalbox.calls.phones import Answers, Behaviour, Busy, Moment, Offline, Rejects
+from signalbox.calls.phones import Moment
 from signalbox.calls.prompts import Prompt
+from signalbox.calls.simulated_phones import SimulatedPhone, ring
 from signalbox.kernel.clock import Clock
 from signalbox.kernel.ids import ChannelId, EndpointId
 
 BY_ASTERISK = "decided by Asterisk"
 BY_TESTER = "the tester's input"
 
-# The numbers of engine/dialplan/common.conf
+# The numbers of engine/dialplan/common.conf, and the default of engine.think_s
+_THINK_S = 5.0
 _TRIES_UNDECIDED = 1
 _TRIES_RESUMED = 3
 _RETRY_S = 0.6
@@ -34,20 +35,6 @@ class EndedBy(StrEnum):
     CALLEE = "callee"
     EXCHANGE = "exchange"
     """A script or, without one, the dialplan released the caller."""
-
-
-@dataclass(slots=True)
-class SimulatedPhone:
-    """One device; while it has a call it is busy."""
-
-    endpoint: EndpointId
-    behaves: Behaviour
-    device: str = ""
-    is_in_call: bool = False
-
-    @property
-    def label(self) -> str:
-        return f"{self.endpoint} ({self.device})" if self.device else self.endpoint
 
 
 class Session(Protocol):
@@ -103,6 +90,8 @@ class SimulatedChannel:
         self._session: Session | None = None
         self._app: asyncio.Task[None] | None = None
         self._dialplan: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._expired: asyncio.Future[None]
 
     # What happens to it
 
@@ -138,13 +127,14 @@ class SimulatedChannel:
     async def run_app(self, stage: Stage, app: Coroutine[Any, Any, None]) -> None:
         """Run an application for a script; it runs on when the script is no more."""
         self.stage = stage
-        self._app = self._world.tasks.create_task(app)
+        self._app = self._world.tasks.create_task(self._verb(app))
         await asyncio.shield(self._app)
 
     def note(self, verb: str, text: str, rule: str) -> None:
         self.timeline.append(Step(int(self._world.clock.now().timestamp() * 1000), verb, text, rule))
 
     def _leave(self) -> None:
+        self._disarm()
         if self._session is not None:
             self._session.end(HungUp())
         for task in (self._app, self._dialplan):
@@ -180,11 +170,31 @@ class SimulatedChannel:
             self.note("dialplan", "no exchange answers", BY_ASTERISK)
             return False
         self._session, script = started
-        await asyncio.wait({script})
-        if self._app is not None:
+        self._expired = asyncio.get_running_loop().create_future()
+        self._arm()
+        await asyncio.wait({script, self._expired}, return_when=asyncio.FIRST_COMPLETED)
+        self._disarm()
+        if self._expired.done():
+            self.note("dialplan", f"the script said nothing for {_THINK_S:g} s", "engine.think_s")
+            self._session.end(HungUp())
+            self._handed_back = True
+        elif self._app is not None:
             await asyncio.wait({self._app})
         self._session = None
         return True
+
+    def _arm(self) -> None:
+        """Start ``TIMEOUT(absolute)``, which bounds a script's thinking: AGI itself would wait for ever."""
+        self._timer = asyncio.get_running_loop().call_later(_THINK_S, _expire, self._expired)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def _verb(self, app: Coroutine[Any, Any, None]) -> None:
+        self._disarm()
+        await app
+        self._arm()
 
     def _is_over(self) -> bool:
         if self.ended_by is None and self.dialstatus == "ANSWER":
@@ -225,70 +235,36 @@ class SimulatedChannel:
     async def dial(self, endpoints: Sequence[EndpointId], ring_s: float) -> None:
         """Ring the phones; leave ``dialstatus`` and ``hangupcause`` as ``Dial()`` does."""
         self.dialstatus, self.hangupcause = "CHANUNAVAIL", HangupCause.UNAVAILABLE.value
-        phones = [phone for phone in self._world.phones_of(endpoints) if not isinstance(phone.behaves, Offline)]
+        phones = [phone for phone in self._world.phones_of(endpoints) if phone.is_registered]
         if not phones:
             self.note("phone", f"no phone is registered as {' or '.join(endpoints)}", BY_TESTER)
             return
-        try:
-            winner = await self._ring(phones, ring_s)
-        except asyncio.CancelledError:
-            self.dialstatus = "CANCEL"
-            raise
-        if winner is not None:
-            await self._talk(winner)
-
-    async def _ring(self, phones: list[SimulatedPhone], ring_s: float) -> SimulatedPhone | None:
-        answers = sorted(
-            ((_answer_s(phone), index, phone) for index, phone in enumerate(phones)), key=lambda item: item[:2]
-        )
         for phone in phones:
-            if not _is_busy(phone):
+            if not phone.is_busy:
                 self.rang.add(phone.endpoint)
                 self.note("phone", f"{phone.label} rings", BY_ASTERISK)
                 self.reached[Moment.RINGING].set()
-        was_busy = False
-        passed_s = 0.0
-        for at_s, _, phone in answers:
-            if at_s > ring_s:
-                await asyncio.sleep(ring_s - passed_s)
-                self.dialstatus, self.hangupcause = "NOANSWER", HangupCause.NO_ANSWER.value
-                return None
-            await asyncio.sleep(at_s - passed_s)
-            passed_s = at_s
-            if _is_busy(phone):
-                was_busy = True
-                self.note("phone", f"{phone.label} is busy", BY_TESTER)
-            elif isinstance(phone.behaves, Rejects):
-                self.note("phone", f"{phone.label} declines", BY_TESTER)
-            else:
-                return phone
-        self.dialstatus = "BUSY" if was_busy else "CHANUNAVAIL"
-        self.hangupcause = (HangupCause.USER_BUSY if was_busy else HangupCause.REJECTED).value
-        return None
+        try:
+            rung = await ring(phones, ring_s, lambda text: self.note("phone", text, BY_TESTER))
+        except asyncio.CancelledError:
+            self.dialstatus = "CANCEL"
+            raise
+        self.dialstatus, self.hangupcause = rung.status, rung.cause.value
+        if rung.winner is not None:
+            await self._talk(rung.winner)
 
     async def _talk(self, phone: SimulatedPhone) -> None:
-        self.dialstatus, self.hangupcause = "ANSWER", HangupCause.NORMAL.value
         self.is_answered = phone.is_in_call = True
         self.talked = phone.endpoint
         self.note("phone", f"{phone.label} answers", BY_TESTER)
         self.reached[Moment.TALKING].set()
-        talks_s = phone.behaves.talks_s if isinstance(phone.behaves, Answers) else None
         try:
-            await (asyncio.Event().wait() if talks_s is None else asyncio.sleep(talks_s))
+            await (asyncio.Event().wait() if phone.talks_s is None else asyncio.sleep(phone.talks_s))
             self.note("phone", f"{phone.label} hangs up", BY_TESTER)
         finally:
             phone.is_in_call = False
 
 
-def _is_busy(phone: SimulatedPhone) -> bool:
-    return phone.is_in_call or isinstance(phone.behaves, Busy)
-
-
-def _answer_s(phone: SimulatedPhone) -> float:
-    """After how many seconds the phone says something final; infinite when it only rings."""
-    if _is_busy(phone):
-        return 0.0
-    match phone.behaves:
-        case Answers(after_s) | Rejects(after_s):
-            return after_s
-    return float("inf")
+def _expire(timer: asyncio.Future[None]) -> None:
+    if not timer.done():
+        timer.set_result(None)

@@ -17,7 +17,8 @@ from signalbox.calls.phones import Answers, Behaviour, Moment, RingsOut
 from signalbox.calls.prompts import Prompt
 from signalbox.calls.rehearsal import RehearsedWorld
 from signalbox.calls.routing import Routing
-from signalbox.calls.simulated import EndedBy, SimulatedChannel, SimulatedPhone
+from signalbox.calls.simulated import EndedBy, SimulatedChannel
+from signalbox.calls.simulated_phones import SimulatedPhone
 from signalbox.calls.virtual_time import NothingHappensError, run_virtually
 from signalbox.features import CALL_FEATURES
 from signalbox.kernel.ids import EndpointId

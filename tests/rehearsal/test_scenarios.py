@@ -11,7 +11,8 @@ from signalbox.calls.destinations import Context, Kinds
 from signalbox.calls.phones import Moment
 from signalbox.calls.rehearsal import RehearsedWorld
 from signalbox.calls.routing import Routing
-from signalbox.calls.simulated import SimulatedChannel, SimulatedPhone
+from signalbox.calls.simulated import SimulatedChannel
+from signalbox.calls.simulated_phones import SimulatedPhone
 from signalbox.calls.virtual_time import run_virtually
 from signalbox.features.callrecords.model import LegRecord, LegRole, OpenCall
 from signalbox.features.callrecords.rules import disposition
@@ -22,9 +23,9 @@ from tests.scenarios.model import (
     MAX_HOPS,
     CallerHangsUp,
     ExchangeKilled,
-    Happening,
     Redirected,
     Scenario,
+    ScriptStuck,
     Seen,
     check,
 )
@@ -67,7 +68,7 @@ async def _play(scenario: Scenario, context: Context) -> Seen:
         channel = world.call(_caller(scenario.caller, scenario.caller_name), scenario.dials)
         channel.reached[Moment.BEFORE_DECISION] = held
         for happening in scenario.happens:
-            if happening.at is not Moment.BEFORE_THE_CALL:
+            if happening.at is not Moment.BEFORE_THE_CALL and not isinstance(happening, ScriptStuck):
                 tasks.create_task(_happen(world, channel, happening))
         await channel.gone.wait()
         if background is not None:
@@ -88,7 +89,9 @@ async def _already_talking(world: RehearsedWorld, scenario: Scenario) -> Simulat
     return channel
 
 
-async def _happen(world: RehearsedWorld, channel: SimulatedChannel, happening: Happening) -> None:
+async def _happen(
+    world: RehearsedWorld, channel: SimulatedChannel, happening: CallerHangsUp | Redirected | ExchangeKilled
+) -> None:
     await channel.reached[happening.at].wait()
     await asyncio.sleep(happening.after_s)
     match happening:

@@ -9,6 +9,7 @@ from tests.scenarios.model import (
     Phone,
     Redirected,
     Scenario,
+    ScriptStuck,
 )
 
 _BEN_TALKS = Phone("101", Answers(talks_s=1.0))
@@ -303,6 +304,12 @@ EXCHANGE_KILLED = (
         ),
     ),
     Scenario(
+        name="killed_during_echo_test",
+        dials="*43",
+        happens=(ExchangeKilled(Moment.LISTENING), CallerHangsUp(Moment.LISTENING, after_s=1.0)),
+        expected=Expected(heard=("demo-echotest",), ended_by=EndedBy.CALLER, disposition="answered", endings=()),
+    ),
+    Scenario(
         name="killed_while_talking",
         dials="101",
         phones=(Phone("101", Answers(talks_s=1.5)),),
@@ -319,4 +326,22 @@ EXCHANGE_KILLED = (
     ),
 )
 
-SCENARIOS = ORDINARY + TEST_NUMBERS + CALLER_GONE + TAKEN_AWAY + EXCHANGE_KILLED
+STUCK = (
+    Scenario(
+        name="script_never_decides",
+        dials="101",
+        phones=(_BEN_TALKS,),
+        happens=(ScriptStuck(),),
+        expected=Expected(
+            rang=("101",),
+            talked="101",
+            dial_status="ANSWER",
+            ended_by=EndedBy.CALLEE,
+            cause=16,
+            disposition="answered",
+            endings=("hung_up",),
+        ),
+    ),
+)
+
+SCENARIOS = ORDINARY + TEST_NUMBERS + CALLER_GONE + TAKEN_AWAY + EXCHANGE_KILLED + STUCK

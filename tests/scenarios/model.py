@@ -43,7 +43,14 @@ class ExchangeKilled:
     returns_after_s: float | None = None
 
 
-Happening = CallerHangsUp | Redirected | ExchangeKilled
+@dataclass(frozen=True)
+class ScriptStuck:
+    """The script never says anything (see ``world.kinds_of``); Asterisk's timer ends its session."""
+
+    at: Moment = Moment.BEFORE_DECISION
+
+
+Happening = CallerHangsUp | Redirected | ExchangeKilled | ScriptStuck
 
 
 @dataclass(frozen=True)
