@@ -86,7 +86,7 @@ def write(
     return ConfigVersion(_checksum(content, installed), changed)
 
 
-def _certificate(settings: Settings) -> Mapping[str, bytes]:
+def _certificate(settings: Settings) -> dict[str, bytes]:
     """Asterisk gets copies, so that its user needs no way into the folder that holds the CA's key."""
     paths = settings.paths
     return {

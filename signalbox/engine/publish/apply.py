@@ -62,8 +62,7 @@ async def _kick(ami: Ami, files: PublishedFiles, ids: list[str], sip: Sip) -> fr
     """Remove the contacts of ``ids``; gives those whose contacts may still be there."""
     if not ids:
         return frozenset()
-    contacts = await ami.collect("PJSIPShowContacts", {})
-    registered = {contact.get("Aor") for contact in contacts}
+    registered = await _registered(ami)
     digests = await asyncio.to_thread(files.digests, [each for each in ids if each in registered])
     host = "127.0.0.1" if sip.bind == "0.0.0.0" else sip.bind  # noqa: S104  compared, not bound
     stayed: set[str] = set()
@@ -80,6 +79,15 @@ async def _kick(ami: Ami, files: PublishedFiles, ids: list[str], sip: Sip) -> fr
     return frozenset(stayed)
 
 
+async def _registered(ami: Ami) -> set[str]:
+    """The AORs that have contacts."""
+    try:
+        contacts = await ami.collect("PJSIPShowContacts", {})
+    except EngineRejectedError:  # "No Contacts found"
+        return set()
+    return {contact.get("ObjectName").rpartition(";@")[0] for contact in contacts}
+
+
 async def _make_states(ami: Ami, ids: list[str]) -> None:
     if len(ids) > SYNC_ONE_BY_ONE:
         await ami.action("Reload", {"Module": "res_pjsip.so"}, timeout_s=RELOAD_WITHIN_S)
@@ -90,13 +98,16 @@ async def _make_states(ami: Ami, ids: list[str]) -> None:
 
 
 async def _together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run all ``steps``, a bounded number at once."""
+    """Run all ``steps``, a bounded number at once; the first failure ends the others and is raised as it is."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(step: Coroutine[Any, Any, None]) -> None:
         async with places:
             await step
 
-    async with asyncio.TaskGroup() as group:
-        for step in steps:
-            group.create_task(one(step))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                group.create_task(one(step))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from failures

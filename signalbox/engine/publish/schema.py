@@ -22,7 +22,7 @@ COLUMNS: Mapping[SipKind, Mapping[str, str]] = MappingProxyType(
             "tenantid": "1",
             "accountcode": "t1",
             "callerid": "<unknown>",
-            # The order matters: a later rule wins.
+            # The order matters: a later rule wins. Who is refused by them sees a challenge that no answer meets.
             "deny": "255.255.255.255/32",
             "permit": "0.0.0.0/0",
             "disallow": "all",

@@ -53,7 +53,7 @@ def _phone(
 def _browser(
     endpoint: EndpointId, tenant: TenantId, extension: Extension, secret: str, sip: Sip
 ) -> tuple[SipObject, ...]:
-    codecs = [codec for codec in extension.codecs if codec in _BROWSER_CODECS] or [Codec.OPUS, Codec.ULAW]
+    codecs: list[str] = [codec for codec in extension.codecs if codec in _BROWSER_CODECS] or [Codec.OPUS, Codec.ULAW]
     own = {"allow": ",".join(codecs), "webrtc": "yes", "ice_support": "yes", "media_encryption": "dtls"}
     return (
         SipObject(SipKind.ENDPOINT, endpoint, _shared(endpoint, tenant, extension) | own),
@@ -86,8 +86,8 @@ def _shared(endpoint: EndpointId, tenant: TenantId, extension: Extension) -> dic
 
 def caller_id(name: str, number: str) -> str:
     """Write name and number in Asterisk's form; whatever the name holds stays part of the name."""
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted or number}" <{number}>'
+    quoted = (name or number).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{number}>'
 
 
 def _auth(endpoint: EndpointId, secret: str, sip: Sip) -> SipObject:
