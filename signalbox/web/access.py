@@ -4,18 +4,23 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Send
+from litestar.types import Scope as ASGIScope
 
 from signalbox.kernel.ids import TenantId
 from signalbox.store.database import Store
 from signalbox.store.scope import Scope
 from signalbox.store.tenants import subtree
 from signalbox.web.errors import ApiError, ErrorCode
+from signalbox.web.given import Given
 
 PUBLIC = {"public": True}
 """Give a handler ``opt=PUBLIC`` when it must answer without a sign-in."""
@@ -44,6 +49,7 @@ class SignedIn:
     csrf_token: str = ""
 
 
+@runtime_checkable
 class Accounts(Protocol):
     """The people who may sign in; ``secret`` is the text in the cookie or after ``Bearer``."""
 
@@ -103,13 +109,16 @@ async def identify(connection: AnyConnection, accounts: Accounts) -> SignedIn | 
 async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """Let a request pass or raise ``ApiError``; every route of the application goes through here."""
     method = connection.scope.get("method", "GET")
-    if method not in _SAFE_METHODS and not is_same_origin(connection):
+    is_socket = connection.scope["type"] == ScopeType.WEBSOCKET
+    if (is_socket or method not in _SAFE_METHODS) and not is_same_origin(connection):
         raise ApiError(ErrorCode.WRONG_ORIGIN)
     if handler.opt.get("public") or method == "OPTIONS":
         return
     who: SignedIn | None = connection.scope.get("user")
     if who is None:
         raise ApiError(ErrorCode.NOT_SIGNED_IN, headers={"WWW-Authenticate": "Bearer"})
+    if is_socket and who.csrf_token and "origin" not in connection.headers:
+        raise ApiError(ErrorCode.WRONG_ORIGIN)  # a browser always tells; whoever else has a session's cookie took it
     if who.csrf_token and method not in _SAFE_METHODS:
         given = connection.headers.get("x-csrf-token", "")
         if not hmac.compare_digest(given.encode(), who.csrf_token.encode()):
@@ -124,6 +133,20 @@ def signed_in(request: Request[Any, Any, Any]) -> SignedIn:
     return who
 
 
-async def tenants(request: Request[Any, Any, Any], store: Store) -> Scope:
+async def tenants(request: Request[Any, Any, Any], store: Given[Store]) -> Scope:
     """Provide a handler's ``tenants`` argument: whose rows this request may see. No other place makes that choice."""
     return await subtree(store, signed_in(request).tenant)
+
+
+class Identify(ASGIMiddleware):
+    """Put whoever asks into the connection before anything else looks at it; whether that is enough, ``guard`` says."""
+
+    scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET)
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    async def handle(self, scope: ASGIScope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        is_public = scope["route_handler"].opt.get("public")
+        scope["user"] = None if is_public else await identify(ASGIConnection(scope, receive, send), self._accounts)
+        await next_app(scope, receive, send)

@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request being answered, for the log and for problems."""
@@ -58,10 +59,12 @@ class Application(Litestar):
             await super().__call__(scope, receive, send)
             return
         token = request_id.set(secrets.token_hex(8))
+        bound = bind_contextvars(request_id=request_id.get())
         try:
             framed = self._framed(scope, send) if scope["type"] == ScopeType.HTTP else send
             await super().__call__(scope, receive, framed)
         finally:
+            reset_contextvars(**bound)
             request_id.reset(token)
 
     def _framed(self, scope: HTTPScope, send: Any) -> Send:

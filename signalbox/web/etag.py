@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from signalbox.web.errors import ApiError, ErrorCode
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 IfMatch = Annotated[
     str | None,
-    Parameter(header="If-Match", required=False, description="The ETag that was read, or * for whatever is there"),
+    HeaderParameter(name="If-Match", required=False, description="The ETag that was read, or * for any"),
 ]
 """Annotate a handler's argument ``if_match: IfMatch = None``."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from signalbox.web.errors import ApiError, ErrorCode
 
@@ -58,9 +58,9 @@ def page_of(found: Sequence[T], paging: Paging, position: Any, total: int) -> Pa
 
 
 def paging(
-    cursor: Annotated[str | None, Parameter(query="cursor", max_length=500, pattern="^[A-Za-z0-9_-]+$")] = None,
-    limit: Annotated[int, Parameter(query="limit", ge=1, le=MAX_LIMIT)] = 50,
-    q: Annotated[str, Parameter(query="q", max_length=100, pattern=_PRINTABLE)] = "",
+    cursor: Annotated[str | None, QueryParameter(name="cursor", max_length=500, pattern="^[A-Za-z0-9_-]+$")] = None,
+    limit: Annotated[int, QueryParameter(name="limit", ge=1, le=MAX_LIMIT)] = 50,
+    q: Annotated[str, QueryParameter(name="q", max_length=100, pattern=_PRINTABLE)] = "",
 ) -> Paging:
     """Provide a list's parameters: name a handler's argument ``paging: Paging``."""
     return Paging(cursor, limit, q)

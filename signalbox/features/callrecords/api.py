@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,7 @@ from signalbox.kernel.link import LinkClient
 from signalbox.settings import Settings
 from signalbox.store.database import Store
 from signalbox.store.scope import Scope
+from signalbox.web.given import Given
 from signalbox.web.paging import Page, Paging, page_of
 
 
@@ -54,7 +55,7 @@ class CallRecordView(msgspec.Struct, frozen=True, kw_only=True):
     legs: tuple[CallLeg, ...]
 
 
-CallIdPath = Annotated[str, Parameter(max_length=80, pattern="^[A-Za-z0-9._-]+$")]
+CallIdPath = Annotated[str, PathParameter(max_length=80, pattern="^[A-Za-z0-9._-]+$")]
 
 
 class CallRecordController(Controller):
@@ -66,12 +67,12 @@ class CallRecordController(Controller):
     @get(summary="List call records, newest first")
     async def list_records(
         self,
-        store: Store,
-        tenants: Scope,
-        paging: Paging,
-        since: Annotated[datetime | None, Parameter(query="from")] = None,
-        until: Annotated[datetime | None, Parameter(query="to")] = None,
-        disposition: Disposition | None = None,
+        store: Given[Store],
+        tenants: Given[Scope],
+        paging: Given[Paging],
+        since: Annotated[datetime | None, QueryParameter(name="from")] = None,
+        until: Annotated[datetime | None, QueryParameter(name="to")] = None,
+        disposition: FromQuery[Disposition | None] = None,
     ) -> Page[CallRecordView]:
         """Filter by start time, by how the call ended, and with ``q`` by any number or name in it."""
         wanted = _wanted(paging.q, since, until, disposition)
@@ -89,7 +90,7 @@ class CallRecordController(Controller):
         return Page([_view(row) for row in listed.items], listed.next, listed.total)
 
     @get("/{call_id:str}", summary="Read one call record")
-    async def read_record(self, store: Store, tenants: Scope, call_id: CallIdPath) -> CallRecordView:
+    async def read_record(self, store: Given[Store], tenants: Given[Scope], call_id: CallIdPath) -> CallRecordView:
         """Answer the record with its legs."""
         async with store.session(tenants) as session:
             row = await _record(session, call_id)
@@ -100,7 +101,7 @@ class CallRecordController(Controller):
 
 @get("/calls/{call_id:str}/ladder", summary="Explain a call", tags=["Calls"])
 async def read_ladder(
-    settings: Settings, store: Store, tenants: Scope, link: LinkClient, call_id: CallIdPath
+    settings: Given[Settings], store: Given[Store], tenants: Given[Scope], link: Given[LinkClient], call_id: CallIdPath
 ) -> Ladder:
     """Answer every SIP message, script step (with the rule that decided) and engine event on one time axis."""
     return await explain_call(call_id, settings, store, tenants, link)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter
 from sqlalchemy import func, select
 
 from signalbox.features.changes.commands import publish
@@ -16,9 +16,10 @@ from signalbox.store.history import differences, undo
 from signalbox.store.scope import Scope
 from signalbox.store.tables import ChangeEntry, ChangeSet
 from signalbox.web.access import SignedIn
+from signalbox.web.given import Given
 from signalbox.web.paging import Page, Paging, page_of
 
-ChangeId = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+ChangeId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ class ChangeController(Controller):
     tags = ("Changes",)
 
     @get(summary="List changes, newest first")
-    async def list_changes(self, store: Store, tenants: Scope, paging: Paging) -> Page[ChangeView]:
+    async def list_changes(self, store: Given[Store], tenants: Given[Scope], paging: Given[Paging]) -> Page[ChangeView]:
         """``q`` searches titles and authors."""
         wanted = []
         if paging.q:
@@ -91,7 +92,7 @@ class ChangeController(Controller):
         return page_of(found, paging, lambda change: change.id, total or 0)
 
     @get("/{change_id:int}", summary="Read one change")
-    async def read_change(self, store: Store, tenants: Scope, change_id: ChangeId) -> ChangeDetail:
+    async def read_change(self, store: Given[Store], tenants: Given[Scope], change_id: ChangeId) -> ChangeDetail:
         """Answer what it did, field by field."""
         async with store.session(tenants) as session:
             row = await session.get(ChangeSet, change_id)
@@ -105,7 +106,12 @@ class ChangeController(Controller):
 
     @post("/{change_id:int}/undo", summary="Undo a change")
     async def undo_change(
-        self, store: Store, link: LinkClient, tenants: Scope, signed_in: SignedIn, change_id: ChangeId
+        self,
+        store: Given[Store],
+        link: Given[LinkClient],
+        tenants: Given[Scope],
+        signed_in: Given[SignedIn],
+        change_id: ChangeId,
     ) -> Undone:
         """Put back what it changed; refused when a later change touched the same objects."""
         async with store.change(tenants, signed_in.username, f"Undo change {change_id}") as change:

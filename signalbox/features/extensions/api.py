@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET, UnsetType
 from sqlalchemy import ColumnElement, func, or_, select
 
@@ -38,9 +38,10 @@ from signalbox.settings import Settings
 from signalbox.store import Scope, Store
 from signalbox.web.access import SignedIn
 from signalbox.web.etag import IfMatch, etag_of, require_match, tagged
+from signalbox.web.given import Given
 from signalbox.web.paging import Page, Paging, page_of
 
-NumberPath = Annotated[str, Parameter(pattern="^[0-9]{2,11}$")]
+NumberPath = Annotated[str, PathParameter(pattern="^[0-9]{2,11}$")]
 
 
 class NewExtension(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,7 +142,9 @@ class ExtensionController(Controller):
     tags = ("Extensions",)
 
     @get(summary="List extensions")
-    async def list_extensions(self, store: Store, tenants: Scope, paging: Paging) -> Page[Extension]:
+    async def list_extensions(
+        self, store: Given[Store], tenants: Given[Scope], paging: Given[Paging]
+    ) -> Page[Extension]:
         """In the order of their numbers; ``q`` searches number, name and e-mail."""
         wanted = [ExtensionRow.tenant == tenants.home, *_matching(paging.q)]
         after = paging.after(str)
@@ -157,7 +160,13 @@ class ExtensionController(Controller):
 
     @post(summary="Create an extension")
     async def create_extension(
-        self, data: NewExtension, store: Store, box: Box, link: LinkClient, tenants: Scope, signed_in: SignedIn
+        self,
+        data: JSONBody[NewExtension],
+        store: Given[Store],
+        box: Given[Box],
+        link: Given[LinkClient],
+        tenants: Given[Scope],
+        signed_in: Given[SignedIn],
     ) -> Response[NewSecret]:
         """Answer it with the secret of its phones."""
         async with store.change(tenants, signed_in.username, "Create an extension") as change:
@@ -171,7 +180,13 @@ class ExtensionController(Controller):
 
     @post("/bulk", summary="Create many extensions")
     async def create_extensions(
-        self, data: NewExtensions, store: Store, box: Box, link: LinkClient, tenants: Scope, signed_in: SignedIn
+        self,
+        data: JSONBody[NewExtensions],
+        store: Given[Store],
+        box: Given[Box],
+        link: Given[LinkClient],
+        tenants: Given[Scope],
+        signed_in: Given[SignedIn],
     ) -> CreatedExtensions:
         """All or nothing; each gets a secret of its own."""
         numbers = rules.bulk_numbers(data.start, data.count)
@@ -186,7 +201,9 @@ class ExtensionController(Controller):
         return CreatedExtensions(items, change.id, await changes.publish(link, change))
 
     @get("/{number:str}", summary="Read an extension")
-    async def read_extension(self, store: Store, tenants: Scope, number: NumberPath) -> Response[Extension]:
+    async def read_extension(
+        self, store: Given[Store], tenants: Given[Scope], number: NumberPath
+    ) -> Response[Extension]:
         """Answer it with its ETag, without secrets."""
         async with store.session(tenants) as session:
             row = await edit.get(session, tenants.home, number)
@@ -195,11 +212,11 @@ class ExtensionController(Controller):
     @patch("/{number:str}", summary="Change an extension")
     async def change_extension(
         self,
-        data: ExtensionPatch,
-        store: Store,
-        link: LinkClient,
-        tenants: Scope,
-        signed_in: SignedIn,
+        data: JSONBody[ExtensionPatch],
+        store: Given[Store],
+        link: Given[LinkClient],
+        tenants: Given[Scope],
+        signed_in: Given[SignedIn],
         number: NumberPath,
         if_match: IfMatch = None,
     ) -> Response[ChangedExtension]:
@@ -217,10 +234,10 @@ class ExtensionController(Controller):
     @delete("/{number:str}", summary="Delete an extension", status_code=200)
     async def delete_extension(
         self,
-        store: Store,
-        link: LinkClient,
-        tenants: Scope,
-        signed_in: SignedIn,
+        store: Given[Store],
+        link: Given[LinkClient],
+        tenants: Given[Scope],
+        signed_in: Given[SignedIn],
         number: NumberPath,
         if_match: IfMatch = None,
     ) -> Deleted:
@@ -233,7 +250,13 @@ class ExtensionController(Controller):
 
     @post("/{number:str}/secret", summary="Make a new secret")
     async def replace_secret(
-        self, store: Store, box: Box, link: LinkClient, tenants: Scope, signed_in: SignedIn, number: NumberPath
+        self,
+        store: Given[Store],
+        box: Given[Box],
+        link: Given[LinkClient],
+        tenants: Given[Scope],
+        signed_in: Given[SignedIn],
+        number: NumberPath,
     ) -> Response[NewSecret]:
         """Answer the new secret once; the old one is refused as soon as this is in force."""
         async with store.change(tenants, signed_in.username, f"New secret for extension {number}") as change:
@@ -244,10 +267,10 @@ class ExtensionController(Controller):
     async def softphone(
         self,
         request: Request[Any, Any, Any],
-        settings: Settings,
-        store: Store,
-        box: Box,
-        tenants: Scope,
+        settings: Given[Settings],
+        store: Given[Store],
+        box: Given[Box],
+        tenants: Given[Scope],
         number: NumberPath,
     ) -> Response[Softphone]:
         """Refused with 409 when the extension has no browser phone."""
