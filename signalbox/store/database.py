@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, event, text
@@ -23,12 +24,24 @@ _WRITES = "signalbox_writes"
 _CHANGES_LOCK = 0x5B0C
 
 
-def make_engine(url: str) -> AsyncEngine:
-    """Build the engine for ``url`` with everything that both kinds of database need from us."""
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; ``None`` for a server. Raises ``StoreError`` when ``url`` is none."""
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(StoreCode.UNREACHABLE, "store.url is not a database address.") from error
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise StoreError(StoreCode.UNREACHABLE, "store.url must name a file, which all processes share.")
+    return Path(parsed.database)
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """Build the engine for ``url`` with everything that both kinds of database need from us."""
+    if file_of(url) is not None:
+        return _sqlite(url)
+    try:
         connect = {"timeout": WAIT_S, "command_timeout": 60.0, "server_settings": {"lock_timeout": f"{WAIT_S:.0f}s"}}
         return create_async_engine(url, pool_pre_ping=True, pool_timeout=WAIT_S, connect_args=connect)
     except (ArgumentError, ImportError) as error:

@@ -9,10 +9,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 
 from signalbox.settings import Settings
-from signalbox.store.database import make_engine
+from signalbox.store.database import file_of, make_engine
 from signalbox.store.errors import StoreCode, StoreError, translated
 
 _MIGRATE_LOCK = 0x5B0D
@@ -71,10 +70,9 @@ def _is_below(script: ScriptDirectory, revision: str, current: str) -> bool:
 
 def _prepare_file(url: str) -> None:
     """Make a new SQLite file readable by us alone; its journal files inherit the mode."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+    file = file_of(url)
+    if file is None:
         return
-    file = Path(parsed.database)
     with translated(), contextlib.suppress(FileExistsError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=False)
