@@ -95,17 +95,21 @@ def main() -> None:
         platform = Platform(folder / "platform", core=0)
         bare_port = free_ports(1)[0]
         bare = BareAsterisk(installation, folder / "bare", bare_port, core=0)
+        sides: list[Side] = []
         secrets = platform.seed([*CALLERS, *CALLEES], web_phone=False, max_contacts=2, codecs=("ulaw",))
         try:
             platform.start()
             bare.start(secrets)
             ours = prepare("platform", folder, platform.sip, secrets, lambda: platform.pids)
             theirs = prepare("bare", folder, f"127.0.0.1:{bare_port}", secrets, lambda: {"asterisk": bare.pid})
+            sides += [ours, theirs]
             measure(ours, theirs, chosen.rate, chosen.seconds, chosen.rounds)
             if chosen.search:
                 for side in (theirs, ours):
                     report("calls.max_rate", {"side": side.name, **search(side)}, LAYOUT)
         finally:
+            for side in sides:
+                side.sipp.stop()
             platform.stop()
             bare.stop()
 

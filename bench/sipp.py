@@ -122,7 +122,15 @@ class Sipp:
     def __init__(self, folder: Path, core: int | None = None) -> None:
         self.folder = folder
         self._prefix = [] if core is None else ["taskset", "-c", str(core)]
+        self._started: list[subprocess.Popen[bytes]] = []
         folder.mkdir(parents=True, exist_ok=True)
+
+    def stop(self) -> None:
+        """End every SIPp that still runs."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     def start(self, name: str, scenario: str, port: int, *more: str) -> subprocess.Popen[bytes]:
         """Start SIPp with a scenario; its statistics go to ``<name>_stat.csv`` and ``<name>_rtt.csv``."""
@@ -132,7 +140,9 @@ class Sipp:
             old.unlink()
         command = [*self._prefix, "sipp", "-sf", str(file), "-i", "127.0.0.1", "-p", str(port), "-nostdin", *more]
         output = (self.folder / f"{name}.out").open("wb")
-        return subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT)
+        self._started.append(process)
+        return process
 
     def register(self, users: Path, count: int, port: int, contact_port: int, target: str) -> None:
         """Register every line of ``users``. Raises ``RuntimeError`` when one is refused."""
