@@ -7,9 +7,9 @@ import msgspec
 
 from signalbox.calls.call import Step
 from signalbox.engine.ami.link import AmiLink
-from signalbox.engine.errors import EngineError, EngineUnavailableError
+from signalbox.engine.errors import EngineError
 from signalbox.exchange.boardlink import BoardLink
-from signalbox.exchange.publishing import FAILURES, Publishing
+from signalbox.exchange.publishing import NotPublishedError, Publishing
 from signalbox.kernel.link import Handler, LinkError, LinkPeer
 from signalbox.live.feed import Feed, Subscription
 from signalbox.live.fold import Board
@@ -86,10 +86,8 @@ class Operations:
     async def _publish(self, _args: msgspec.Raw, _peer: LinkPeer) -> dict[str, int]:
         try:
             return {"version": await self._publishing.publish()}
-        except EngineUnavailableError as error:
-            raise LinkError("engine_unavailable", f"Published, but not yet in force: {error}") from error
-        except FAILURES as error:
-            raise LinkError("publish_failed", str(error)) from error
+        except NotPublishedError as error:
+            raise LinkError(error.code, str(error)) from error
 
     async def _ladder(self, args: msgspec.Raw, _peer: LinkPeer) -> dict[str, list[Step]]:
         return {"steps": self._steps_of(msgspec.json.decode(args, type=_Call).call_id)}

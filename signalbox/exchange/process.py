@@ -9,6 +9,7 @@ import gc
 import logging
 import signal
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from signalbox.calls.agi_call import run_session
 from signalbox.calls.boundary import CallScripts
@@ -19,22 +20,24 @@ from signalbox.engine.agi.server import AgiServer, AgiSession
 from signalbox.engine.ami.codec import AmiMessage
 from signalbox.engine.ami.link import AmiLink, LinkState
 from signalbox.engine.configure.control import SECRET, USER
-from signalbox.engine.publish import Publisher
 from signalbox.exchange.boardlink import BoardLink
 from signalbox.exchange.journal import Journal
+from signalbox.exchange.memory import Memory
 from signalbox.exchange.operations import TOPIC, Operations
-from signalbox.exchange.publishing import FAILURES, Publishing
+from signalbox.exchange.publishing import Configuration, Publishing
 from signalbox.features import CALL_FEATURES
-from signalbox.features.publish import StoreSource
 from signalbox.kernel.clock import Clock, SystemClock
 from signalbox.kernel.link import LinkServer
 from signalbox.kernel.secrets import Secrets
 from signalbox.kernel.tasks import TaskSet
 from signalbox.live.feed import Feed
 from signalbox.live.fold import Board
-from signalbox.live.model import EngineView
+from signalbox.live.lines import published_lines
+from signalbox.live.model import CallView, EngineView
 from signalbox.settings import Settings
-from signalbox.store.database import Store
+
+if TYPE_CHECKING:
+    from signalbox.exchange.configuration import StoreConfiguration
 
 DRAIN_S = 1.0
 """A script decides in milliseconds; one that waits in a verb loses nothing, since the dialplan resumes it."""
@@ -65,9 +68,9 @@ class Exchange:
         paths = settings.paths
         paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         paths.events.mkdir(parents=True, exist_ok=True)
-        secrets = Secrets.open(paths.secrets)
-        self._store = Store.open(settings, self._clock)
+        self._secrets = Secrets.open(paths.secrets)
         self._board = Board()
+        self._memory = Memory(paths.run / "calls.json")
         readers = _Readers()
         self._feed = Feed(self._board, self._clock, _epoch(self._clock.now()), readers)
         self._board_link = BoardLink(self._board, self._feed, self._clock)
@@ -75,16 +78,16 @@ class Exchange:
             "127.0.0.1",
             settings.engine.ami_port,
             USER,
-            secrets.text(SECRET),
+            self._secrets.text(SECRET),
             self._received,
             on_sync=self._board_link.sync,
             on_state=self._turned,
         )
-        publisher = Publisher(settings, StoreSource(settings, self._store, secrets.box), self._ami)
-        self._publishing = Publishing(publisher, self._store, paths, self._board, self._now_ms, self._tell_engine)
+        self._publishing = Publishing(0, self._open_configuration, self._published)
         self._journal = Journal(paths.steps_log)
         self._scripts: CallScripts | None = None
         self._routing: Routing | None = None
+        self._lines_version = -1
         self._agi = AgiServer(settings.engine.agi_port, self._run_script)
         operations = Operations(
             self._ami,
@@ -101,14 +104,15 @@ class Exchange:
 
     async def start(self) -> None:
         """Listen for calls and for our own processes. Raises ``OSError`` when a port or the socket cannot be had."""
-        if not self._open_routing():
-            await self._publish_first()
-        await self._publishing.read_lines()
+        if self._open_routing():
+            await self._read_lines()
+        self._board.restore(self._memory.read())
         await self._agi.start()
         await self._link.start()
         await self._ami.start()
         self._tasks.start(self._publishing.run(), "publishing")
         self._tasks.start(self._journal.run(), "journal")
+        self._tasks.start(self._memory.run(self._calls_now), "memory")
         # What exists now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -125,7 +129,7 @@ class Exchange:
         await self._ami.stop()
         if self._routing is not None:
             self._routing.close()
-        await self._store.close()
+        await self._publishing.close()
 
     # Calls
 
@@ -145,18 +149,33 @@ class Exchange:
             self._scripts = CallScripts(Kinds(CALL_FEATURES), context, self._journal.add)
         return True
 
-    async def _publish_first(self) -> None:
-        try:
-            await self._publishing.publish()
-        except FAILURES as error:
-            _log.warning("first_publish_failed error=%s", error)
-        self._open_routing()
-
     def _steps_of(self, call_id: str) -> list[Step]:
         records = self._scripts.steps_of(call_id) if self._scripts is not None else []
         return [step for record in records for step in record.steps]
 
+    # What is published
+
+    async def _open_configuration(self) -> Configuration:
+        kind = await asyncio.to_thread(_load_configuration)
+        return kind(self._settings, self._secrets, self._clock, self._ami)
+
+    async def _published(self) -> None:
+        if self._open_routing() and self._publishing.version != self._lines_version:
+            await self._read_lines()
+        self._tell_engine()
+
+    async def _read_lines(self) -> None:
+        assert self._routing is not None
+        version = self._routing.version
+        specs = await asyncio.to_thread(published_lines, self._settings.paths.routing_db)
+        self._board.set_lines(specs, self._now_ms())
+        self._lines_version = self._publishing.version = version
+
     # The live picture
+
+    def _calls_now(self) -> tuple[CallView, ...]:
+        self._feed.tell()
+        return tuple(self._board.shown_calls.values())
 
     def _received(self, message: AmiMessage) -> None:
         self._board_link.received(message)
@@ -171,7 +190,6 @@ class Exchange:
 
     def _tell_engine(self) -> None:
         """Show how the engine is; runs after whatever may have changed that."""
-        self._open_routing()
         is_up = self._ami.state is LinkState.LIVE
         away = "" if is_up else "Asterisk does not answer; calls in progress go on, and what is shown is the past."
         self._feed.set_engine(
@@ -193,6 +211,12 @@ class Exchange:
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
+
+
+def _load_configuration() -> "type[StoreConfiguration]":
+    from signalbox.exchange.configuration import StoreConfiguration  # slow, see there: calls must not wait for it
+
+    return StoreConfiguration
 
 
 def _epoch(started_at: datetime) -> str:

@@ -4,50 +4,55 @@ The last covers a web process that died between its commit and its request.
 """
 
 import asyncio
+import contextlib
 import logging
-import sqlite3
-from collections.abc import Callable
-
-import msgspec
-
-from signalbox.engine.errors import EngineError
-from signalbox.engine.publish import Publisher, PublishError
-from signalbox.live.fold import Board
-from signalbox.live.lines import published_lines
-from signalbox.settings import Paths
-from signalbox.store import changes
-from signalbox.store.database import Store
-from signalbox.store.errors import StoreError
-from signalbox.store.scope import Scope
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 POLL_S = 1.0
 
-_SCOPE = Scope.everything("publishing compares the newest change set of all tenants")
 _log = logging.getLogger(__name__)
 
-FAILURES = (PublishError, StoreError, EngineError, sqlite3.Error, msgspec.DecodeError)
+
+class NotPublishedError(Exception):
+    """The newest version is not in force; ``code`` is stable, the text says why and what to do."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Configuration(Protocol):
+    """Where versions come from. Every method may raise ``NotPublishedError``."""
+
+    async def newest(self) -> int:
+        """Tell the newest version that is committed."""
+
+    async def publish(self) -> int:
+        """Bring everything committed so far into force, and give its version."""
+
+    async def close(self) -> None:
+        """Let go of the store."""
 
 
 class Publishing:
-    """Keep the published files, and the board's lines, at the store's newest version."""
+    """Keep the newest version published. ``on_change`` runs after each attempt, ``version`` and ``problem`` being new.
+
+    ``open_configuration`` is called once, when first needed.
+    """
 
     def __init__(
         self,
-        publisher: Publisher,
-        store: Store,
-        paths: Paths,
-        board: Board,
-        now_ms: Callable[[], int],
-        on_change: Callable[[], None],
+        version: int,
+        open_configuration: Callable[[], Awaitable[Configuration]],
+        on_change: Callable[[], Awaitable[None]],
     ) -> None:
-        self.version = 0
+        self.version = version
         self.problem = ""
-        self._publisher = publisher
-        self._store = store
-        self._paths = paths
-        self._board = board
-        self._now_ms = now_ms
+        self._open = open_configuration
         self._on_change = on_change
+        self._configuration: Configuration | None = None
+        self._opening = asyncio.Lock()
         self._is_due = asyncio.Event()
 
     def ask(self) -> None:
@@ -55,45 +60,40 @@ class Publishing:
         self._is_due.set()
 
     async def publish(self) -> int:
-        """Bring everything committed so far into force. Raises one of ``FAILURES``."""
+        """Bring everything committed so far into force. Raises ``NotPublishedError``."""
         try:
-            version = await self._publisher.publish()
-        except FAILURES as error:
-            self._tell(str(error))
+            self.version = await (await self._opened()).publish()
+        except NotPublishedError as error:
+            if str(error) != self.problem:
+                _log.warning("publish_failed code=%s error=%s", error.code, error)
+            self.problem = str(error)
             raise
-        if version != self.version:
-            await self.read_lines()
-        self.version = version
-        self._tell("")
-        return version
-
-    async def read_lines(self) -> None:
-        """Show the lines of the published version."""
-        specs = await asyncio.to_thread(published_lines, self._paths.routing_db)
-        self._board.set_lines(specs, self._now_ms())
+        else:
+            self.problem = ""
+        finally:
+            await self._on_change()
+        return self.version
 
     async def run(self) -> None:
         """Publish when asked and when the store's newest change set is not the published one, for ever."""
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await self._is_due.wait()
-            except TimeoutError:
-                pass
             try:
-                if self._is_due.is_set() or self.problem or await self._newest() != self.version:
+                if self._is_due.is_set() or self.problem or await (await self._opened()).newest() != self.version:
                     self._is_due.clear()
                     await self.publish()
-            except FAILURES as error:
-                _log.debug("publish_repeats error=%s", error)
+            except NotPublishedError:
                 await asyncio.sleep(POLL_S)
 
-    async def _newest(self) -> int:
-        async with self._store.session(_SCOPE) as session:
-            return await changes.version(session)
+    async def close(self) -> None:
+        """Let go of the store."""
+        if self._configuration is not None:
+            await self._configuration.close()
 
-    def _tell(self, problem: str) -> None:
-        if problem and problem != self.problem:
-            _log.warning("publish_failed error=%s", problem)
-        self.problem = problem
-        self._on_change()
+    async def _opened(self) -> Configuration:
+        async with self._opening:
+            if self._configuration is None:
+                self._configuration = await self._open()
+            return self._configuration

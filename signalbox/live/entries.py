@@ -46,6 +46,19 @@ class LegEntry:
         self.line: LineEntry | None = None
         self.call: CallEntry
 
+    @classmethod
+    def restored(cls, leg: Leg, tenant: int) -> "LegEntry":
+        """Make one from what was shown of it; its channel's name comes with the next snapshot."""
+        entry = cls.__new__(cls)
+        entry.channel_id = leg.channel_id
+        entry.channel_name = entry.endpoint = ""
+        entry.state = leg.state
+        entry.since_ms = leg.since_ms
+        entry.holds = leg.state is LegState.HELD
+        entry.number, entry.caller_name, entry.tenant = leg.number, leg.name, tenant
+        entry.line = None
+        return entry
+
     @property
     def label(self) -> str:
         """What another party's tile calls this one."""

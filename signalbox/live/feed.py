@@ -68,7 +68,7 @@ class Feed:
 
         Deltas sent from the next moment on continue it: nothing may be awaited before the answer is written.
         """
-        self._tell()
+        self.tell()
         missing = self._seq - seq
         if epoch == self._epoch and 0 <= missing <= len(self._kept):
             late = list(self._kept)[len(self._kept) - missing :]
@@ -94,9 +94,10 @@ class Feed:
 
     def _tick(self) -> None:
         self._timer = None
-        self._tell()
+        self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Number and send what changed up to now, without waiting for the tick."""
         changes = self._board.changes()
         engine = self.engine if self.engine != self._told_engine else None
         if changes is None and engine is None:

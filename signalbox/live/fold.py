@@ -72,6 +72,19 @@ class Board:
         else:
             raise OverflowError("too many events during a snapshot")
 
+    def restore(self, calls: Iterable[CallView]) -> None:
+        """Begin with the calls that a predecessor knew; the next snapshot removes those that have ended."""
+        for view in calls:
+            for leg in view.legs:
+                call = self._calls.get(view.call_id)
+                if call is None:
+                    call = self._calls[view.call_id] = CallEntry(view.call_id, view.started_ms)
+                    call.answered_ms, call.dialled = view.answered_ms, view.dialled
+                entry = self._legs[leg.channel_id] = LegEntry.restored(leg, view.tenant)
+                entry.call = call
+                call.legs[leg.channel_id] = entry
+            self._dirty_calls.add(view.call_id)
+
     def begin_snapshot(self) -> None:
         """Keep events from now on until ``replace``; what was kept by an attempt that failed is dropped."""
         self._buffer = []
