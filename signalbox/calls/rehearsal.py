@@ -45,28 +45,30 @@ class RehearsedCall(Call):
 
     async def _play(self, prompt: Prompt, stage: Stage) -> None:
         channel = self._channel
-        await channel.run_app(stage, channel.listen(prompt.value, len(prompt.words) / _LETTERS_PER_S))
+        await channel.run_app(stage, lambda: channel.listen(prompt.value, len(prompt.words) / _LETTERS_PER_S))
 
     async def _read_digits(self, prompt: Prompt, most: int, first_s: float, between_s: float, stage: Stage) -> str:
         pressed = self._keys.pop(0) if self._keys else ""
         self._channel.note("caller", "presses keys" if pressed else "presses nothing", BY_TESTER)
-        await self._channel.run_app(stage, self._channel.listen(prompt.value, between_s if pressed else first_s))
+        await self._channel.run_app(
+            stage, lambda: self._channel.listen(prompt.value, between_s if pressed else first_s)
+        )
         return pressed.partition("#")[0][:most]
 
     async def _dial(self, endpoints: Sequence[EndpointId], ring_s: int, stage: Stage) -> DialOutcome:
         channel = self._channel
-        await channel.run_app(stage, channel.dial(endpoints, ring_s))
+        await channel.run_app(stage, lambda: channel.dial(endpoints, ring_s))
         return dial_outcome(channel.dialstatus, channel.hangupcause)
 
     async def _echo(self, stage: Stage) -> None:
-        await self._channel.run_app(stage, self._channel.listen("echo", None))
+        await self._channel.run_app(stage, lambda: self._channel.listen("echo", None))
 
     async def _say_digits(self, digits: str, stage: Stage) -> None:
         channel = self._channel
-        await channel.run_app(stage, channel.listen(f"digits:{digits}", len(digits) * _DIGIT_S))
+        await channel.run_app(stage, lambda: channel.listen(f"digits:{digits}", len(digits) * _DIGIT_S))
 
     async def _say_time(self, at: datetime, timezone: str, stage: Stage) -> None:
-        await self._channel.run_app(stage, self._channel.listen("time", _TIME_S))
+        await self._channel.run_app(stage, lambda: self._channel.listen("time", _TIME_S))
 
     async def _hang_up(self, cause: HangupCause) -> None:
         self._channel.release(cause)
@@ -123,6 +125,10 @@ class RehearsedWorld:
         channel = SimulatedChannel(self, ChannelId(f"rehearsal-{self._channels}"), caller, dialled)
         self.tasks.create_task(channel.live())
         return channel
+
+    @property
+    def scripts_running(self) -> int:
+        return len(self._at_work)
 
     def live_steps(self, call_id: str) -> list[ScriptRecord]:
         """Give the scripts that run for a call, as ``call.ladder`` does."""

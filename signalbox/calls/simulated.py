@@ -5,7 +5,7 @@ fallback) and no Asterisk application beyond "these phones ring": what a phone o
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -86,7 +86,7 @@ class SimulatedChannel:
         self._world = world
         self._fallback_ring_s = ring_s
         self._handed_back = False
-        self._goto = ""
+        self._goto: str | None = None
         self._session: Session | None = None
         self._app: asyncio.Task[None] | None = None
         self._dialplan: asyncio.Task[None] | None = None
@@ -98,8 +98,8 @@ class SimulatedChannel:
     async def live(self) -> None:
         """Run the dialplan, again after each redirect, until the channel is gone."""
         self._goto = self.dialled
-        while self._goto and self.ended_by is None:
-            number, self._goto = self._goto, ""
+        while self._goto is not None and self.ended_by is None:
+            number, self._goto = self._goto, None
             self._dialplan = self._world.tasks.create_task(self._run_dialplan(number))
             await asyncio.wait({self._dialplan})
         self.gone.set()
@@ -112,6 +112,8 @@ class SimulatedChannel:
 
     def redirect(self, to: str, by: str) -> None:
         """Take the caller to ``to``, announced to the exchange as every such command is."""
+        if self.ended_by is not None:
+            return
         self.note("redirect", f"{by} takes the caller to {to}", BY_TESTER)
         self._world.announce_taking(self.channel_id, by)
         self._goto = to
@@ -124,7 +126,7 @@ class SimulatedChannel:
     def hand_back(self) -> None:
         self._handed_back = True
 
-    async def run_app(self, stage: Stage, app: Coroutine[Any, Any, None]) -> None:
+    async def run_app(self, stage: Stage, app: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run an application for a script; it runs on when the script is no more."""
         self.stage = stage
         self._app = self._world.tasks.create_task(self._verb(app))
@@ -191,9 +193,9 @@ class SimulatedChannel:
         if self._timer is not None:
             self._timer.cancel()
 
-    async def _verb(self, app: Coroutine[Any, Any, None]) -> None:
+    async def _verb(self, app: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._disarm()
-        await app
+        await app()
         self._arm()
 
     def _is_over(self) -> bool:

@@ -106,6 +106,24 @@ ORDINARY = (
         ),
     ),
     Scenario(
+        name="as_many_hops_as_allowed",
+        dials="7001",
+        forwards={"7001": "7002", "7002": "7003", "7003": "7004", "7004": "101"},
+        phones=(_BEN_TALKS,),
+        expected=Expected(
+            rang=("101",), talked="101", dial_status="ANSWER", ended_by=EndedBy.CALLEE, cause=16, disposition="answered"
+        ),
+    ),
+    Scenario(
+        name="one_hop_too_many",
+        dials="7001",
+        forwards={"7001": "7002", "7002": "7003", "7003": "7004", "7004": "7005", "7005": "101"},
+        phones=(_BEN_TALKS,),
+        expected=Expected(
+            heard=("cannot-complete-as-dialed",), ended_by=EndedBy.EXCHANGE, cause=25, disposition="failed"
+        ),
+    ),
+    Scenario(
         name="forwarded_once",
         dials="7001",
         forwards={"7001": "101"},
@@ -135,6 +153,7 @@ TEST_NUMBERS = (
     Scenario(
         name="own_number",
         dials="*65",
+        requirements=("PBX-FC-36", "UC-NUM-07"),
         expected=Expected(
             heard=("vm-extension", "digits:100"), ended_by=EndedBy.EXCHANGE, cause=16, disposition="answered"
         ),
