@@ -8,6 +8,7 @@ import { BoardProvider } from "./board/context";
 import BoardScreen from "./board/screen";
 import { SessionGate } from "./session/session";
 import { Shell } from "./shell/shell";
+import { PhoneProvider } from "./softphone/context";
 import { Button } from "./ui/button";
 import { Empty } from "./ui/states";
 import { Toasts } from "./ui/toasts";
@@ -28,7 +29,9 @@ function Root() {
     <AriaRouter navigate={navigate} useHref={useHref}>
       <SessionGate>
         <BoardProvider>
-          <Outlet />
+          <PhoneProvider>
+            <Outlet />
+          </PhoneProvider>
         </BoardProvider>
       </SessionGate>
       <Toasts />

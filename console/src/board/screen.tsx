@@ -4,6 +4,7 @@ import { useCallback, useDeferredValue, useMemo, useState } from "react";
 import { ToggleButton, ToggleButtonGroup } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
+import { usePhone } from "../softphone/context";
 import { Button } from "../ui/button";
 import { SearchField, SwitchField } from "../ui/fields";
 import { Page } from "../ui/page";
@@ -33,6 +34,8 @@ export default function BoardScreen() {
   const open = useCallback((key: string, anchor: HTMLElement) => setOpened({ key, anchor }), []);
   const text = useDeferredValue(filter.text);
   const used = useMemo(() => ({ ...filter, text }), [filter, text]);
+  const phone = usePhone();
+  const canCall = phone.state.registration === "registered";
   const { groups, counts, total } = useGroups(used);
   return (
     <Page
@@ -54,7 +57,13 @@ export default function BoardScreen() {
         </div>
       </div>
       {opened && (
-        <TileCard id={opened.key} anchor={opened.anchor} onClose={() => setOpened(null)} onHangup={setEnding} />
+        <TileCard
+          id={opened.key}
+          anchor={opened.anchor}
+          onClose={() => setOpened(null)}
+          onHangup={setEnding}
+          onCall={canCall ? (number) => phone.send({ do: "call", number }) : undefined}
+        />
       )}
       {ending && <ConfirmHangup callId={ending} onClose={() => setEnding("")} />}
     </Page>

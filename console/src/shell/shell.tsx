@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Outlet } from "react-router";
 import { LinkBanner } from "../board/banner";
 import { LinkIndicator } from "../board/link-indicator";
+import { PhoneDock } from "../softphone/dock";
 import { IconButton } from "../ui/button";
 import { Skeleton } from "../ui/states";
 import { Account } from "./account";
@@ -17,7 +18,8 @@ export function Shell() {
   const [navOpen, setNavOpen] = useState(false);
   const [helpOpen, setHelpOpen] = useState(false);
   const openHelp = useCallback(() => setHelpOpen(true), []);
-  const togglePhone = useCallback(() => undefined, []);
+  const [phoneOpen, setPhoneOpen] = useState(false);
+  const togglePhone = useCallback(() => setPhoneOpen((open) => !open), []);
   useShortcuts({ onHelp: openHelp, onPhone: togglePhone });
   return (
     <div className={styles.shell}>
@@ -60,6 +62,7 @@ export function Shell() {
           </Suspense>
         </main>
       </div>
+      <PhoneDock isOpen={phoneOpen} setOpen={setPhoneOpen} />
       {helpOpen && <ShortcutsHelp onClose={() => setHelpOpen(false)} />}
     </div>
   );
