@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -81,6 +82,14 @@ class Calls(_Section, frozen=True, kw_only=True):
     ring_s: Annotated[int, msgspec.Meta(ge=1, le=600)] = 30
     max_hops: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     timezone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone)
+        except (LookupError, OSError, ValueError) as error:
+            raise ValueError(
+                f"timezone: {self.timezone!r} is no time zone known here; use a name such as Europe/Berlin"
+            ) from error
 
 
 class Retention(_Section, frozen=True, kw_only=True):
@@ -186,7 +195,11 @@ def _section(name: str, kind: type[_Section], content: dict[str, Any], problems:
             values[key] = msgspec.convert(_listed(raw, fields[key]), fields[key], strict=False)
         except msgspec.ValidationError as error:
             problems.append(f"{name}.{key}: {error}")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ValueError as error:
+        problems.append(f"{name}.{error}")
+        return None
 
 
 def _listed(raw: Any, kind: Any) -> Any:  # environment text for a tuple is comma separated

@@ -11,7 +11,7 @@ from signalbox.calls.phones import Answers, Behaviour, Busy, Offline, Rejects, R
 from signalbox.calls.rehearse_command import rehearse_call
 from signalbox.features import CALL_FEATURES
 from signalbox.kernel.operator import OperatorError
-from signalbox.settings import Settings, load
+from signalbox.settings import Settings, SettingsError, load
 from tests.scenarios.all import SCENARIOS
 from tests.scenarios.world import numbers_of, write_routing
 
@@ -70,6 +70,12 @@ def test_the_caller_gives_up_when_the_tester_says_so(settings: Settings) -> None
 def test_bad_input_names_itself(settings: Settings, at: str, phones: list[str], problem: str) -> None:
     with pytest.raises(OperatorError, match=problem):
         rehearse_call(settings, CALL_FEATURES, from_="100", to="101", at=at, phones=phones)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../etc/passwd", "UTC,x)", ""])
+def test_a_zone_that_nobody_knows_stops_the_start(tmp_path: Path, zone: str) -> None:
+    with pytest.raises(SettingsError, match=r"calls\.timezone: .* is no time zone"):
+        load(tmp_path, {"SIGNALBOX__CALLS__TIMEZONE": zone})
 
 
 def test_nothing_published_names_the_cure(tmp_path: Path) -> None:
