@@ -121,6 +121,10 @@ class LinkServer:
         """Stop listening and drop every peer."""
         if self._server is not None:
             self._server.close()
+        for peer in tuple(self._peers):
+            peer.drop()
+        if self._serving:  # left to the loop's end they would be cancelled, which asyncio 3.11 reports as an error
+            await asyncio.wait(self._serving, timeout=1.0)
         await self._tasks.stop()
 
     def has_readers(self, topic: str) -> bool:
