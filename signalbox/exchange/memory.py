@@ -13,7 +13,7 @@ import msgspec
 
 from signalbox.live.model import CallView
 
-EVERY_S = 1.0
+EVERY_S = 0.5
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode

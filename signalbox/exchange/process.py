@@ -183,7 +183,8 @@ class Exchange:
             self._ami.rebuild()
 
     def _turned(self, state: LinkState) -> None:
-        _log.info("ami_state state=%s", state.value)
+        is_news = state is LinkState.LIVE or self._feed.engine.up
+        _log.log(logging.INFO if is_news else logging.DEBUG, "ami_state state=%s", state.value)
         if state is LinkState.LIVE:
             self._publishing.ask()
         self._tell_engine()
