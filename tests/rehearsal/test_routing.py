@@ -35,6 +35,21 @@ def test_a_new_version_is_in_force_at_the_next_look(published: Path, routing: Ro
     assert routing.version == 2
 
 
+def test_a_replaced_file_is_the_one_in_force(published: Path, routing: Routing, tmp_path: Path) -> None:
+    assert routing.find(FIRST_TENANT, Number("101")) is not None
+    write_routing(tmp_path / "new.db", [("555", "echo", b"{}")], version=3)
+    (tmp_path / "new.db").replace(published)
+    assert routing.find(FIRST_TENANT, Number("101")) is None
+    assert routing.find(FIRST_TENANT, Number("555")) is not None
+    assert routing.version == 3
+
+
+def test_a_file_that_is_gone_serves_on(published: Path, routing: Routing) -> None:
+    published.unlink()
+    assert routing.find(FIRST_TENANT, Number("101")) is not None
+    assert routing.version == 1
+
+
 def test_the_cache_is_bounded(routing: Routing) -> None:
     for number in range(10_000):
         routing.find(FIRST_TENANT, Number(f"9{number}"))
