@@ -48,13 +48,15 @@ class Console:
         self._wake.set()
 
     def offer(self, text: str) -> None:
-        """Add a delta; a console that has ``MAX_WAITING`` unread is marked slow and will be closed."""
-        if self._wants_snapshot:
+        """Add a delta; a console that has ``MAX_WAITING`` unread is marked slow, gets no more, and will be closed."""
+        if self._wants_snapshot or self.is_slow:
             return
         self.is_following = True
         self._waiting.append(text)
         self._size += len(text)
-        self.is_slow = self._size > MAX_WAITING
+        if self._size > MAX_WAITING:
+            self.is_slow = True
+            self._waiting.clear()
         self._wake.set()
 
     def end(self) -> None:
@@ -64,7 +66,7 @@ class Console:
 
     async def next(self, view: "Relay") -> str:
         """Wait for the next message and take it; empty when the console is slow or has ended."""
-        while not (self._wants_snapshot or self._waiting or self.has_ended):
+        while not (self._wants_snapshot or self._waiting or self.has_ended or self.is_slow):
             self._wake.clear()
             await self._wake.wait()
         if self.has_ended or self.is_slow:

@@ -15,6 +15,7 @@ from signalbox.kernel.tasks import TaskSet
 from signalbox.settings import Settings, Web
 from signalbox.store.database import Store
 from signalbox.store.migrate import upgrade
+from signalbox.web import certificates
 from signalbox.web.application import create_app
 from signalbox.web.edge import Application
 from tests.web.exchange import FakeExchange
@@ -43,6 +44,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         await store.close()
 
     asyncio.run(prepare())
+    certificates.ensure(settings)
     return data
 
 
