@@ -16,7 +16,7 @@ from signalbox.settings import Settings, Sip
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-UDPTL = range(4000, 5000)
+UDPTL = range(4000, 4999)
 PORTS_PER_CALL = 4  # two legs, each RTP and RTCP
 FEWEST_CALLS = 25
 _SHARED = ipaddress.ip_network("100.64.0.0/10")  # a provider's own router (RFC 6598): neither public nor ours

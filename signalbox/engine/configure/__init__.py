@@ -11,8 +11,9 @@ from typing import Protocol
 from signalbox.engine import dialplan
 from signalbox.engine.configure import control, core, modules, sip
 from signalbox.engine.configure.installed import Installed
+from signalbox.engine.configure.usable import problems
 from signalbox.kernel.ids import FIRST_TENANT, TenantId
-from signalbox.settings import Settings
+from signalbox.settings import Settings, SettingsError
 
 __all__ = ["ConfigVersion", "Installed", "Secrets", "render", "write"]
 
@@ -73,8 +74,10 @@ def write(
 ) -> ConfigVersion:
     """Bring ``paths.asterisk_etc`` up to date and make Asterisk's folders.
 
-    Files whose content is right are left alone. Everything is readable by its owner only.
+    Files whose content is right are left alone. Everything is readable by its owner only. Raises ``SettingsError``.
     """
+    if wrong := problems(settings):
+        raise SettingsError(wrong)
     etc = settings.paths.asterisk_etc
     for folder in (etc, etc / "tls", *(settings.paths.asterisk / name for name in _FOLDERS)):
         folder.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ permit = 127.0.0.1/255.255.255.255
 ; the default of 0.1 s would cut off one that merely collects garbage.
 writetimeout = 5000
 ; No 'reporting': RTCP and test events are in it. No 'dialplan': VarSet and Newexten are two thirds of all bytes.
-read = system,call,agent,user,dtmf,cc,command,security
+read = system,call,agent,user,dtmf
 write = system,call,agent,user,command,originate,reporting
 {filters}
 """

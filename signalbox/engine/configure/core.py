@@ -1,5 +1,7 @@
 """Asterisk's own frame: directories, limits, logs, the event log, what is switched off."""
 
+import resource
+
 from signalbox.engine import cel as event_log
 from signalbox.engine.configure.installed import Installed
 from signalbox.settings import Settings
@@ -9,6 +11,8 @@ EVENTS = (
     "PICKUP,FORWARD,PARK_START,PARK_END,LINKEDID_END"
 )
 """What call records are made from. Applications and streams would triple the log and are not needed."""
+
+WANTED_FILES = 65536
 
 
 def asterisk(settings: Settings, installed: Installed) -> str:
@@ -31,8 +35,8 @@ astsbindir = {home}/sbin
 [options]
 ; Prefixes every unique id: the call id is the unique id of its first channel, and must be unique among nodes.
 systemname = {settings.engine.systemname}
-; A call takes 2 to 4 descriptors, a browser one more. The soft limit is often 1024.
-maxfiles = 65536
+; A call takes 2 to 4 descriptors, a browser one more. The soft limit is often 1024; beyond the hard one nothing is set.
+maxfiles = {_most_files()}
 ; Second lines of defence: refuse new calls rather than collapse. The exchange refuses earlier.
 maxcalls = 2000
 minmemfree = 100
@@ -45,6 +49,11 @@ transmit_silence = yes
 hideconnect = yes
 nocolor = yes
 """
+
+
+def _most_files() -> int:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
 
 
 def logger() -> str:
@@ -139,9 +148,13 @@ transferdigittimeout = 5
 
 
 def ccss() -> str:
-    """Completion of calls is not used, and costs a lock and log lines per channel when it is not switched off."""
+    """Completion of calls is offered to nobody.
+
+    Not ``enabled = no``: it saves a lock a channel, but Asterisk then reports an error at each start, and an error in
+    the log must mean something.
+    """
     return """[general]
-enabled = no
+cc_max_requests = 0
 """
 
 
@@ -154,7 +167,7 @@ def udptl() -> str:
     """Fax over UDP; the ports lie below those of audio."""
     return """[general]
 udptlstart = 4000
-udptlend = 4999
+udptlend = 4998
 use_even_ports = yes
 """
 
