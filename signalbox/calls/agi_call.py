@@ -6,7 +6,9 @@ each checked. See docs/design/call-flow.md for the dialplan's side.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from signalbox.calls.boundary import CallScripts
 from signalbox.calls.call import Call, Caller, EngineLost, HungUp, Resumed, Stage, TakenAway
@@ -61,18 +63,15 @@ class AgiCall(Call):
         await self._subroutine("sb-play", stage, prompt.value)
 
     async def _read_digits(self, prompt: Prompt, most: int, first_s: float, between_s: float, stage: Stage) -> str:
-        await self._subroutine("sb-read", stage, prompt.value, str(most), f"{first_s:g}", f"{between_s:g}")
-        return (await self._command("GET", "VARIABLE", "SB_DIGITS")).data
+        left = await self._subroutine("sb-read", stage, prompt.value, str(most), f"{first_s:g}", f"{between_s:g}")
+        return left.digits
 
     async def _dial(self, endpoints: Sequence[EndpointId], ring_s: int, stage: Stage) -> DialOutcome:
         if not endpoints:
             return DialOutcome(DialResult.UNAVAILABLE)
         ids = [_checked(_ENDPOINT, endpoint) for endpoint in endpoints]
-        # Options: g (the script goes on when the other side has hung up) is the subroutine's own.
-        await self._subroutine("sb-dial", stage, str(ring_s), "", "|".join(ids), *ids, entry=str(len(ids)))
-        reply = await self._command("GET", "FULL", "VARIABLE", "${DIALSTATUS},${HANGUPCAUSE}")
-        status, _, cause = reply.data.partition(",")
-        return dial_outcome(status, int(cause) if cause.isdecimal() else 0)
+        left = await self._subroutine("sb-dial", stage, str(ring_s), "", "|".join(ids), *ids, entry=str(len(ids)))
+        return left.outcome
 
     async def _echo(self, stage: Stage) -> None:
         await self._subroutine("sb-echo", stage)
@@ -90,21 +89,17 @@ class AgiCall(Call):
     async def _hand_back(self) -> None:
         await self._command("SET", "VARIABLE", "SB_TRIES", _NO_MORE_TRIES)
 
-    async def _subroutine(self, name: str, stage: Stage, *args: str, entry: str = "s") -> None:
-        """Run a verb of the dialplan; raises the ending when it was left by a hang-up, a redirect or a transfer."""
+    async def _subroutine(self, name: str, stage: Stage, *args: str, entry: str = "s") -> "_Left":
+        """Run a verb of the dialplan; raises the ending when the caller hung up or was sent elsewhere meanwhile."""
         reply = await self._command("GOSUB", name, entry, "1", ",".join([stage.name, stage.then.value, *args]))
         if reply.result != "0":
             raise EngineRejectedError(f"{name}: {reply.data}")
-        if "abnormal" in reply.data:
-            await self._left()
-
-    async def _left(self) -> None:
-        # A caller who hung up refuses this command; one who was sent elsewhere waits there until we close.
-        gone_to = await self._command("GET", "VARIABLE", "SB_GOTO")
-        if gone_to.result == "1":
+        left = _Left.parsed((await self._command("GET", "FULL", "VARIABLE", _Left.ASK)).data)
+        if left.goes_to:
             self.end(TakenAway(self._taken_by or "transfer"))
             assert self.ended is not None
             raise self.ended
+        return left
 
     async def _command(self, *words: str) -> AgiReply:
         try:
@@ -113,6 +108,26 @@ class AgiCall(Call):
             self._over(error)
         assert self.ended is not None
         raise self.ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What a verb left behind, asked for in one round trip."""
+
+    ASK: ClassVar[str] = "${SB_GOTO};${DIALSTATUS};${HANGUPCAUSE};${SB_DIGITS}"
+
+    goes_to: str
+    outcome: DialOutcome
+    digits: str
+
+    @classmethod
+    def parsed(cls, text: str) -> "_Left":
+        goes_to, status, cause, digits = text.split(";")
+        return cls(goes_to, _outcome(status, cause), digits)
+
+
+def _outcome(status: str, cause: str) -> DialOutcome:
+    return dial_outcome(status, int(cause) if cause.isdecimal() else 0)
 
 
 def _checked(pattern: re.Pattern[str], text: str) -> str:
@@ -136,5 +151,4 @@ def _resumed(args: Sequence[str]) -> Resumed | None:
     stage, status, cause, digits = args[:4]
     if not stage:
         return None
-    outcome = dial_outcome(status, int(cause) if cause.isdecimal() else 0) if stage.endswith("-dial") else None
-    return Resumed(stage, outcome, digits)
+    return Resumed(stage, _outcome(status, cause) if stage.endswith("-dial") else None, digits)

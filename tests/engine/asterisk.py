@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -196,8 +197,9 @@ class Asterisk:
         certify(self.settings)
         secrets = Secrets(paths.secrets)
         self.ami_secret = secrets.text(configure.control.SECRET)
-        configure.write(self.settings, self._installation, secrets)
-        (paths.asterisk_etc / "extensions.conf").write_text(dialplan.render(self.settings, self._tenants))
+        configure.write(self.settings, self._installation, secrets, self._tenants)
+        with (paths.asterisk_etc / "logger.conf").open("a") as file:
+            file.write("\n[logfiles](+)\ntests.log = verbose(3)\n")
 
     def start(self) -> None:
         """Start and wait until it answers on its console."""
@@ -253,6 +255,26 @@ class Asterisk:
         file = self.settings.paths.asterisk / "log/messages.log"
         return file.read_text(errors="replace") if file.exists() else ""
 
+    async def redirect(self, channel: str, number: str, context: str = "tenant-1") -> None:
+        """Send a channel's caller elsewhere, as a dispatcher's command does."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.settings.engine.ami_port)
+        for name, fields in (
+            ("Login", {"Username": configure.control.USER, "Secret": self.ami_secret, "Events": "off"}),
+            ("Redirect", {"Channel": channel, "Context": context, "Exten": number, "Priority": "1"}),
+        ):
+            lines = [f"Action: {name}", *(f"{key}: {value}" for key, value in fields.items())]
+            writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert b"Response: Success" in answer, answer
+        writer.close()
+        await writer.wait_closed()
+
+    def executed(self, channel: str) -> list[tuple[str, str]]:
+        """Applications that a channel has run, in order, with what they were given."""
+        file = self.settings.paths.asterisk / "log/tests.log"
+        found = re.findall(r'Executing \[[^\]]*\] (\w+)\("([^"]*)", "(.*)"\)', file.read_text(errors="replace"))
+        return [(application, text) for application, name, text in found if name == channel]
+
     async def channels(self) -> list[str]:
         """The concise lines of all channels: ``name!context!exten!priority!state!...``."""
         return [line for line in (await self.ask("core show channels concise")).splitlines() if "!" in line]
@@ -261,9 +283,9 @@ class Asterisk:
         """Hang up whatever is left and wait until no channel is there."""
         if await self.channels():
             await self.ask("channel request hangup all")
-        await until(self._is_quiet, "no channels", within_s)
+        await until(self.is_quiet, "no channels", within_s)
 
-    async def _is_quiet(self) -> bool:
+    async def is_quiet(self) -> bool:
         return not await self.channels()
 
     def thread_spins(self, seconds: float = 0.5) -> bool:
