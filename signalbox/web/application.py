@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from signalbox.features.callrecords.api import CallRecordController, read_ladder
 from signalbox.features.changes.api import ChangeController
-from signalbox.features.extensions.api import ExtensionController
+from signalbox.features.extensions.api import ExtensionController, NumberRangeController
 from signalbox.features.people.accounts import StoreAccounts
 from signalbox.features.testcalls.model import TEST_NUMBERS
 from signalbox.kernel.link import LinkClient
@@ -21,6 +21,7 @@ from signalbox.web import contract, system
 from signalbox.web.access import Accounts, Identify, guard, signed_in, tenants
 from signalbox.web.board import board
 from signalbox.web.body import JsonBody
+from signalbox.web.checks import check_audio
 from signalbox.web.console import Console, console_file
 from signalbox.web.edge import Application
 from signalbox.web.failures import HANDLERS
@@ -34,6 +35,7 @@ MAX_BODY = 1024 * 1024
 
 FEATURE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ExtensionController,
+    NumberRangeController,
     ChangeController,
     CallRecordController,
     read_ladder,
@@ -67,7 +69,7 @@ def create_app(
 
     return Application(
         route_handlers=[
-            Router("/api/v1", route_handlers=[SessionController, *system.ROUTES, *features]),
+            Router("/api/v1", route_handlers=[SessionController, *system.ROUTES, check_audio, *features]),
             *(board, contract.openapi_json, contract.docs_page, system.healthz, system.readyz),
             *(install_page, ca_certificate, console_file),
         ],
