@@ -41,6 +41,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/extensions"): {"name": "mine"},
     ("POST", "/api/v1/extensions/bulk"): {"start": "600", "count": 3},
     ("PATCH", "/api/v1/extensions/{number:str}"): {"name": "taken over"},
+    ("PATCH", "/api/v1/number-ranges"): {"extensions": {"first": "10", "last": "20"}},
 }
 NOT_ASKED = {
     ("DELETE", "/api/v1/session"): "ends the very session that asks",

@@ -23,13 +23,16 @@ from signalbox.features.extensions.model import (
     MusicName,
     NameText,
     NetworkList,
+    NumberRange,
     NumberText,
     Options,
     QualifySeconds,
+    RangeName,
     RingSeconds,
     RtpSeconds,
     web_endpoint,
 )
+from signalbox.features.extensions.ranges import move_ranges, next_number, ranges_of
 from signalbox.features.extensions.tables import ExtensionRow
 from signalbox.kernel.errors import ConflictError, FieldError, InvalidError
 from signalbox.kernel.link import LinkClient
@@ -170,7 +173,7 @@ class ExtensionController(Controller):
     ) -> Response[NewSecret]:
         """Answer it with the secret of its phones."""
         async with store.change(tenants, signed_in.username, "Create an extension") as change:
-            number = data.number or await edit.next_number(change.session, tenants.home)
+            number = data.number or await next_number(change.session, tenants.home)
             if number is None:
                 raise ConflictError("Every number of the extensions' range is taken.")
             draft = Draft(**msgspec.structs.asdict(data) | {"number": number})
@@ -293,6 +296,63 @@ class ExtensionController(Controller):
             wss_url=f"wss://{host}:{settings.sip.wss_port}/ws",
         )
         return Response(told, headers={"Cache-Control": "no-store"})
+
+
+class RangesPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which ranges to move; the rest stays."""
+
+    extensions: NumberRange | UnsetType = UNSET
+    conferences: NumberRange | UnsetType = UNSET
+    queues: NumberRange | UnsetType = UNSET
+    departments: NumberRange | UnsetType = UNSET
+    paging: NumberRange | UnsetType = UNSET
+    ivrs: NumberRange | UnsetType = UNSET
+    disa: NumberRange | UnsetType = UNSET
+    parking: NumberRange | UnsetType = UNSET
+
+    def given(self) -> dict[RangeName, NumberRange]:
+        """The ranges that were sent."""
+        return {name: kept for name in RangeName if (kept := getattr(self, name)) is not UNSET}
+
+
+class MovedRanges(msgspec.Struct, frozen=True):
+    """Every range after some were moved."""
+
+    ranges: dict[RangeName, NumberRange]
+    change: int
+    published: bool
+
+
+class NumberRangeController(Controller):
+    """Which numbers are kept for what; numbers outside every range are free for extensions."""
+
+    path = "/number-ranges"
+    tags = ("Extensions",)
+
+    @get(summary="Read the number ranges")
+    async def read_ranges(self, store: Given[Store], tenants: Given[Scope]) -> Response[dict[RangeName, NumberRange]]:
+        """Answer all of them with one ETag."""
+        async with store.session(tenants) as session:
+            return tagged(await ranges_of(session, tenants.home))
+
+    @patch(summary="Move number ranges")
+    async def change_ranges(
+        self,
+        data: JSONBody[RangesPatch],
+        store: Given[Store],
+        link: Given[LinkClient],
+        tenants: Given[Scope],
+        signed_in: Given[SignedIn],
+        if_match: IfMatch = None,
+    ) -> Response[MovedRanges]:
+        """Move the given ones, all or none; refused when ranges would overlap or hold an extension's number."""
+        moved = data.given()
+        title = f"Move number ranges: {', '.join(moved)}"
+        async with store.change(tenants, signed_in.username, title) as change:
+            require_match(if_match, await ranges_of(change.session, tenants.home))
+            ranges = await move_ranges(change, moved)
+        told = MovedRanges(ranges, change.id, await changes.publish(link, change))
+        return Response(told, headers={"ETag": etag_of(ranges)})
 
 
 def _told(created: Created, change: int, published: bool, status_code: int) -> Response[NewSecret]:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from signalbox.features.extensions import rules
-from signalbox.features.extensions.model import DEFAULT_RANGES, EXTENSIONS, Draft, NumberRange
-from signalbox.features.extensions.tables import ExtensionRow, NumberRangeRow
+from signalbox.features.extensions.model import Draft
+from signalbox.features.extensions.ranges import ranges_of
+from signalbox.features.extensions.tables import ExtensionRow
 from signalbox.kernel.errors import ConflictError, FieldError, InvalidError, NotFoundError, StaleError
 from signalbox.kernel.ids import TenantId
 from signalbox.kernel.secrets import Box
@@ -34,7 +35,7 @@ async def create(change: Change, box: Box, draft: Draft) -> Created:
 
 async def create_many(change: Change, box: Box, drafts: Sequence[Draft]) -> list[Created]:
     """Add all of ``drafts`` or none. Raises ``InvalidError`` and ``ConflictError``."""
-    ranges = await number_ranges(change.session, change.tenant)
+    ranges = await ranges_of(change.session, change.tenant)
     wrong = [error for draft in drafts for error in rules.problems(draft, ranges)]
     if wrong:
         raise InvalidError(wrong[:100])
@@ -75,7 +76,7 @@ async def update(change: Change, number: str, fields: Mapping[str, Any], revisio
     _refuse_stale(row, revision)
     known = {name: getattr(row.value(), name) for name in Draft.__struct_fields__}
     draft = Draft(**known | dict(fields))
-    if wrong := rules.problems(draft, await number_ranges(change.session, change.tenant)):
+    if wrong := rules.problems(draft, await ranges_of(change.session, change.tenant)):
         raise InvalidError(wrong)
     if draft.number != row.number:
         await _refuse_taken(change, [draft.number])
@@ -119,16 +120,3 @@ async def find(session: AsyncSession, tenant: TenantId, numbers: Sequence[str]) 
 def _refuse_stale(row: ExtensionRow, revision: int | None) -> None:
     if revision is not None and row.revision != revision:
         raise StaleError
-
-
-async def number_ranges(session: AsyncSession, tenant: TenantId) -> dict[str, NumberRange]:
-    """The tenant's ranges: the defaults, but for those that were changed."""
-    rows = await session.scalars(select(NumberRangeRow).where(NumberRangeRow.tenant == tenant))
-    return dict(DEFAULT_RANGES) | {row.name: NumberRange(row.first, row.last) for row in rows}
-
-
-async def next_number(session: AsyncSession, tenant: TenantId) -> str | None:
-    """The next free number of the extensions' range; ``None`` when it is full."""
-    ranges = await number_ranges(session, tenant)
-    taken = await session.scalars(select(ExtensionRow.number).where(ExtensionRow.tenant == tenant))
-    return rules.next_free(ranges[EXTENSIONS], taken)

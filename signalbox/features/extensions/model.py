@@ -93,28 +93,39 @@ class ExtensionRoute(msgspec.Struct, frozen=True, kw_only=True):
     music_on_hold: str = "default"
 
 
-class NumberRange(msgspec.Struct, frozen=True):
+class NumberRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Numbers kept for one kind of thing: those of the length of ``first`` from it to ``last`` (PBX-NUM-10)."""
 
-    first: str
-    last: str
+    first: NumberText
+    last: NumberText
 
     def __contains__(self, number: str) -> bool:
         return len(number) == len(self.first) and self.first <= number <= self.last
 
 
-EXTENSIONS = "extensions"
+class RangeName(StrEnum):
+    """What a range is kept for."""
 
-DEFAULT_RANGES: Mapping[str, NumberRange] = MappingProxyType(
+    EXTENSIONS = "extensions"
+    CONFERENCES = "conferences"
+    QUEUES = "queues"
+    DEPARTMENTS = "departments"
+    PAGING = "paging"
+    IVRS = "ivrs"
+    DISA = "disa"
+    PARKING = "parking"
+
+
+DEFAULT_RANGES: Mapping[RangeName, NumberRange] = MappingProxyType(
     {
-        EXTENSIONS: NumberRange("100", "899"),
-        "conferences": NumberRange("0900", "0935"),
-        "queues": NumberRange("0300", "0335"),
-        "departments": NumberRange("0400", "0435"),
-        "paging": NumberRange("0500", "0535"),
-        "ivrs": NumberRange("0600", "0635"),
-        "disa": NumberRange("0700", "0735"),
-        "parking": NumberRange("41", "49"),
+        RangeName.EXTENSIONS: NumberRange("100", "899"),
+        RangeName.CONFERENCES: NumberRange("0900", "0935"),
+        RangeName.QUEUES: NumberRange("0300", "0335"),
+        RangeName.DEPARTMENTS: NumberRange("0400", "0435"),
+        RangeName.PAGING: NumberRange("0500", "0535"),
+        RangeName.IVRS: NumberRange("0600", "0635"),
+        RangeName.DISA: NumberRange("0700", "0735"),
+        RangeName.PARKING: NumberRange("41", "49"),
     }
 )
 """PBX-NUM-01 and 03 to 09."""

@@ -4,17 +4,17 @@ import ipaddress
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
 from signalbox.features.extensions.model import (
-    EXTENSIONS,
     MAX_BULK,
     Codec,
     Draft,
     NumberRange,
     Options,
+    RangeName,
 )
 from signalbox.kernel.errors import FieldError
 
@@ -43,18 +43,18 @@ _DIGITS = "23456789"
 _SPECIAL = "-_.+!"
 
 
-def problems(draft: Draft, ranges: Mapping[str, NumberRange]) -> list[FieldError]:
+def problems(draft: Draft, ranges: Mapping[RangeName, NumberRange]) -> list[FieldError]:
     """Everything wrong with ``draft`` by itself; whether the number is taken only the store knows."""
     return [*number_problems(draft.number, ranges), *name_problems(draft.name), *option_problems(draft)]
 
 
-def number_problems(number: str, ranges: Mapping[str, NumberRange]) -> Iterator[FieldError]:
+def number_problems(number: str, ranges: Mapping[RangeName, NumberRange]) -> Iterator[FieldError]:
     """PBX-NUM-02, PBX-NUM-10."""
     if not _NUMBER.fullmatch(number):
         yield FieldError("number", "bad_format", "A number has 2 to 11 digits and nothing else.")
         return
     for name, kept in ranges.items():
-        if name != EXTENSIONS and number in kept:
+        if name is not RangeName.EXTENSIONS and number in kept:
             yield FieldError("number", "not_allowed", f"{kept.first} to {kept.last} are kept for {name}.")
 
 
@@ -116,15 +116,14 @@ def bulk_problems(start: str, count: int) -> Iterator[FieldError]:
         yield FieldError("count", "out_of_range", f"So many numbers of {len(start)} digits do not follow {start}.")
 
 
-def next_free(kept: NumberRange, taken: Iterable[str]) -> str | None:
+def next_free(kept: NumberRange, taken: Set[str]) -> str | None:
     """The lowest number of the range that nobody has (PBX-NUM-10)."""
-    used = set(taken)
     width = len(kept.first)
     every = (str(number).zfill(width) for number in range(int(kept.first), int(kept.last) + 1))
-    return next((number for number in every if number not in used), None)
+    return next((number for number in every if number not in taken), None)
 
 
-def range_problems(ranges: Mapping[str, NumberRange]) -> Iterator[FieldError]:
+def range_problems(ranges: Mapping[RangeName, NumberRange]) -> Iterator[FieldError]:
     """Ranges are in order and never overlap (PBX-NUM-10)."""
     seen: list[tuple[str, NumberRange]] = []
     for name, kept in ranges.items():

@@ -1,0 +1,61 @@
+"""The ranges that numbers come from: what is kept for what, the next free number, and moving a range (PBX-NUM-10)."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from signalbox.features.extensions import rules
+from signalbox.features.extensions.model import DEFAULT_RANGES, NumberRange, RangeName
+from signalbox.features.extensions.tables import ExtensionRow, NumberRangeRow
+from signalbox.kernel.errors import ConflictError, FieldError, InvalidError
+from signalbox.kernel.ids import TenantId
+from signalbox.store.changes import Change
+
+
+async def ranges_of(session: AsyncSession, tenant: TenantId) -> dict[RangeName, NumberRange]:
+    """The tenant's ranges: the defaults, but for those that were moved."""
+    rows = await session.scalars(select(NumberRangeRow).where(NumberRangeRow.tenant == tenant))
+    return dict(DEFAULT_RANGES) | {RangeName(row.name): NumberRange(row.first, row.last) for row in rows}
+
+
+async def next_number(session: AsyncSession, tenant: TenantId) -> str | None:
+    """The next free number of the extensions' range; ``None`` when it is full."""
+    ranges = await ranges_of(session, tenant)
+    return rules.next_free(ranges[RangeName.EXTENSIONS], set(await _numbers(session, tenant)))
+
+
+async def move_ranges(change: Change, moved: Mapping[RangeName, NumberRange]) -> dict[RangeName, NumberRange]:
+    """Move some ranges, all or none; they may change places with one another.
+
+    Raises ``InvalidError`` for ranges that cannot be or that overlap, ``ConflictError`` when an extension has a number
+    of one.
+    """
+    ranges = await ranges_of(change.session, change.tenant) | dict(moved)
+    if wrong := list(rules.range_problems(ranges)):
+        raise InvalidError(wrong)
+    taken = await _numbers(change.session, change.tenant)
+    clashes = [
+        FieldError(name, "taken", f"Extension {number} has a number of this range.")
+        for name, kept in moved.items()
+        if name is not RangeName.EXTENSIONS
+        for number in taken
+        if number in kept
+    ]
+    if clashes:
+        raise ConflictError(clashes[0].detail, clashes[:100])
+    rows = await change.session.scalars(select(NumberRangeRow).where(NumberRangeRow.tenant == change.tenant))
+    known = {row.name: row for row in rows}
+    for name, kept in moved.items():
+        row = known.get(name)
+        if row is None:
+            row = NumberRangeRow(tenant=change.tenant, name=name.value)
+            change.session.add(row)
+        row.first, row.last = kept.first, kept.last
+    await change.session.flush()
+    return ranges
+
+
+async def _numbers(session: AsyncSession, tenant: TenantId) -> list[str]:
+    rows = select(ExtensionRow.number).where(ExtensionRow.tenant == tenant).order_by(ExtensionRow.number)
+    return list(await session.scalars(rows))
