@@ -35,8 +35,9 @@ test: setup-dev
 	echo '[test] pytest: $(TESTS)'
 	$(BIN)/python -m pytest $(TESTS) $(PYTEST) </dev/null
 
-lint: setup-dev
-	@mkdir -p .cache; echo "[lint] ruff"; $(BIN)/ruff check --quiet . ; $(BIN)/ruff format --check --quiet .
+lint:
+	@$(SETUP) run-packages python-dev
+	mkdir -p .cache; echo "[lint] ruff"; $(BIN)/ruff check --quiet . ; $(BIN)/ruff format --check --quiet .
 	echo '[lint] mypy'; $(BIN)/mypy
 	echo '[lint] import contracts'; $(BIN)/lint-imports --no-logo > .cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 	echo '[lint] dependencies'; $(BIN)/deptry signalbox
@@ -54,10 +55,11 @@ requirements: setup-dev
 docs: setup-dev
 	@$(BIN)/zensical build --clean
 
-# The engine and the console have nothing to do with each other, and both take a while the first time.
+# The engine and the console have nothing to do with each other, and both take a while the first time. Later `up` looks
+# after the engine itself.
 setup:
 	@$(SETUP) run-packages python
-	$(MAKE) --no-print-directory --jobs=2 engine console
+	$(MAKE) --no-print-directory --jobs=2 console $(if $(wildcard $(SIGNALBOX__ENGINE__ROOT)/current),,engine)
 
 setup-dev:
 	@$(SETUP) test-packages python-dev
