@@ -111,7 +111,7 @@ def call_view(call: CallEntry) -> CallView:
     legs = sorted(call.legs.values(), key=_by_birth) if len(call.legs) > 1 else list(call.legs.values())
     return CallView(
         call_id=call.call_id,
-        tenant=next((leg.line.spec.tenant if leg.line else leg.tenant for leg in legs), FIRST_TENANT),
+        tenant=next((leg.line.spec.tenant for leg in legs if leg.line), legs[0].tenant),
         started_ms=call.started_ms,
         answered_ms=call.answered_ms,
         dialled=call.dialled,
@@ -120,7 +120,7 @@ def call_view(call: CallEntry) -> CallView:
 
 
 def line_view(entry: LineEntry, contacts: int) -> Line:
-    """Show a line by its strongest leg; without one it is idle, or offline when nothing is registered."""
+    """Show a line by its strongest leg, the newest of equals; without one it is idle, or offline when nothing is registered."""
     spec = entry.spec
     if not entry.legs:
         state = LineState.IDLE if contacts else LineState.OFFLINE
@@ -132,7 +132,7 @@ def line_view(entry: LineEntry, contacts: int) -> Line:
             contacts=contacts,
             since_ms=entry.free_since_ms,
         )
-    leg = min(entry.legs.values(), key=_by_strength)
+    leg = max(entry.legs.values(), key=_by_strength)
     return Line(
         tenant=spec.tenant,
         extension=spec.number,
@@ -170,7 +170,7 @@ def _by_birth(leg: LegEntry) -> tuple[int, str]:
 
 
 def _by_strength(leg: LegEntry) -> tuple[int, int, str]:
-    return -_STRENGTH[leg.state], leg.since_ms, leg.channel_id
+    return _STRENGTH[leg.state], len(leg.channel_id), leg.channel_id
 
 
 def _tenant(context: str) -> int:

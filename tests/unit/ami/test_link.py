@@ -84,10 +84,10 @@ async def test_it_is_live_only_when_booted_and_after_the_snapshot() -> None:
         watched = Watched(manager.port, sync)
         await watched.link.start()
         await manager.heard.wait()
-        assert watched.link.state is LinkState.HANDSHAKING
+        assert watched.states == [LinkState.CONNECTING, LinkState.HANDSHAKING]
         manager.send(BOOTED)
         await is_syncing.wait()
-        assert watched.link.state is LinkState.SYNCING
+        assert watched.states == [LinkState.CONNECTING, LinkState.HANDSHAKING, LinkState.SYNCING]
         assert [event.event for event in watched.events] == ["FullyBooted", "Newchannel"]
         may_finish.set()
         await watched.link.wait_live(WITHIN_S)
