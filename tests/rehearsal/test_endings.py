@@ -184,3 +184,26 @@ async def test_a_caller_who_goes_while_he_is_handed_back(
         call.end(HungUp())
     assert script.result() is Ending.FAILED
     assert "call_script_failed" in caplog.text
+
+
+async def test_a_verb_that_finds_the_caller_gone_itself(scripts: CallScripts) -> None:
+    class Gone(WireCall):
+        async def _dial(self, endpoints: Sequence[EndpointId], ring_s: int, stage: Stage) -> DialOutcome:
+            ending = HungUp()
+            self.end(ending)
+            raise ending
+
+    call = Gone()
+    async with asyncio.TaskGroup() as tasks:
+        script = tasks.create_task(scripts.run(call))
+    assert script.result() is Ending.HUNG_UP
+
+
+async def test_an_announced_redirect_does_not_hide_a_lost_engine(scripts: CallScripts) -> None:
+    call = WireCall()
+    async with asyncio.TaskGroup() as tasks:
+        script = tasks.create_task(scripts.run(call))
+        await call.until_sent("dial")
+        scripts.announce_taking(call.channel_id, "dispatcher 7")
+        call.end(EngineLost())
+    assert script.result() is Ending.ENGINE_LOST
