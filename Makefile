@@ -14,7 +14,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Quick and pure first, so that a mistake is told within seconds; what kills processes comes last.
 TESTS := $(wildcard tests/unit tests/fuzz tests/rehearsal tests/web tests/engine tests/browser tests/faults)
 
-.PHONY: help run test lint bench requirements docs faults setup setup-dev engine console
+.PHONY: help run test lint bench requirements docs faults setup setup-dev engine console \
+  lint-style lint-types lint-imports lint-dependencies lint-console
 
 help:
 	@printf '%s\n' \
@@ -35,13 +36,33 @@ test: setup-dev
 	echo '[test] pytest: $(TESTS)'
 	$(BIN)/python -m pytest $(TESTS) $(PYTEST) </dev/null
 
+# Every check runs, also after one has failed.
 lint:
 	@$(SETUP) run-packages python-dev
-	mkdir -p .cache; echo "[lint] ruff"; $(BIN)/ruff check --quiet . ; $(BIN)/ruff format --check --quiet .
-	echo '[lint] mypy'; $(BIN)/mypy
-	echo '[lint] import contracts'; $(BIN)/lint-imports --no-logo > .cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
-	echo '[lint] dependencies'; $(BIN)/deptry signalbox
-	echo '[lint] console'; $(SETUP) console-lint
+	mkdir -p .cache
+	$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target \
+	  lint-style lint-types lint-imports lint-dependencies lint-console
+
+lint-style:
+	@echo '[lint] ruff'
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+
+lint-types:
+	@echo '[lint] mypy'
+	$(BIN)/mypy --no-error-summary
+
+lint-imports:
+	@echo '[lint] import contracts'
+	$(BIN)/lint-imports --no-logo > .cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
+
+lint-dependencies:
+	@echo '[lint] dependencies'
+	$(BIN)/deptry signalbox 2> .cache/deptry.log || { cat .cache/deptry.log; exit 1; }
+
+lint-console:
+	@echo '[lint] console'
+	$(SETUP) console-lint
 
 faults: setup-dev
 	@$(BIN)/python -m pytest tests/faults $(PYTEST) </dev/null
