@@ -157,6 +157,35 @@ async def test_addresses_that_are_not_permitted_are_refused(exchange: Site) -> N
     assert await asyncio.to_thread(_registers_from, "127.0.0.2", exchange, "160", secret) == 200
 
 
+@pytest.mark.fault
+@pytest.mark.parametrize(("number", "content"), [("180", None), ("181", b"rubbish" * 1000)])
+async def test_a_lost_file_is_made_anew_under_a_running_asterisk(
+    exchange: Site, number: str, content: bytes | None
+) -> None:
+    await added(exchange, number)
+    file = exchange.settings.paths.engine_db
+    for part in file.parent.glob("engine.db*"):
+        part.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    secret = await secret_of(exchange, number)
+    async with exchange.phone(number, secret) as phone:
+        assert (await phone.register()).status == 200
+        await until(lambda: _is(exchange, number, "NOT_INUSE"), "the device state")
+
+
+async def test_one_of_a_thousand_is_changed_within_a_second(exchange: Site) -> None:
+    await exchange.add(*(Draft(number=str(number), name="One of many") for number in range(20000, 21000)))
+    await exchange.publisher.publish()
+    took = []
+    for number in range(20000, 20020):
+        began = time.monotonic()
+        secret = await secret_of(exchange, str(number))
+        took.append(time.monotonic() - began)
+        assert await exchange.registers(str(number), secret) == 200
+    assert sorted(took)[18] < 1.0
+
+
 def _registers_from(local: str, exchange: Site, user: str, secret: str) -> int:
     """The status of a REGISTER with the right secret, sent from the address ``local``."""
     server = ("127.0.0.1", exchange.settings.sip.udp_port)

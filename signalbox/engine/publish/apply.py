@@ -30,6 +30,16 @@ class Ami(Protocol):
     async def collect(self, name: str, fields: Mapping[str, str], timeout_s: float = 10.0) -> list[AmiMessage]: ...
 
 
+async def reopen(ami: Ami) -> None:
+    """Let Asterisk open ``engine.db`` anew and forget what it read from the one before; 3 ms without a look-up.
+
+    It keeps the file that it opened, also when another has taken its name: reloading the driver is not enough.
+    """
+    for step in ("unload", "load"):
+        await ami.action("ModuleLoad", {"LoadType": step, "Module": "res_config_sqlite3.so"})
+    await ami.action("Reload", {"Module": "res_pjsip.so"}, timeout_s=RELOAD_WITHIN_S)
+
+
 async def apply(ami: Ami, files: PublishedFiles, pending: Pending, sip: Sip) -> None:
     """Bring everything pending into force. What could not be done stays pending, with a warning in the log.
 

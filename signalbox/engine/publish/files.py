@@ -16,6 +16,8 @@ UNITS_AT_ONCE = 200
 
 LOCKED_S = 5.0
 
+_UNSEEN = "unseen"
+
 _Write = Callable[[sqlite3.Connection, str, Unit | None], None]
 
 
@@ -56,12 +58,9 @@ class PublishedFiles:
             meta = dict(database.execute("SELECT key, value FROM meta"))
         return int(meta["version"]) if meta.get("shape") == _whole(shape) and "version" in meta else None
 
-    def prepare(self) -> bool:
-        """Make the tables where they are missing or differ; tells whether a damaged file had to be replaced.
-
-        An Asterisk that is running has the damaged one open and must be restarted.
-        """
-        replaced = False
+    def prepare(self) -> list[Path]:
+        """Make the tables where they are missing or differ; names the files that were damaged and replaced."""
+        replaced = []
         for file, tables in ((self._engine_file, schema.ENGINE), (self._routing_file, schema.ROUTING)):
             file.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -72,10 +71,11 @@ class PublishedFiles:
                 for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
                     part.unlink(missing_ok=True)
                 self._make(file, tables)
-                replaced = True
+                replaced.append(file)
         return replaced
 
     def _make(self, file: Path, tables: str) -> None:
+        is_new = not file.exists()
         with _opened(file) as database:
             (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
             if mode != "wal":
@@ -89,7 +89,7 @@ class PublishedFiles:
                     database.execute(f'DROP TABLE "{table}"')
                 for statement in filter(str.strip, tables.split(";")):
                     database.execute(statement)
-                _set_meta(database, {"schema": schema.SHAPE})
+                _set_meta(database, {"schema": schema.SHAPE, _UNSEEN: str(int(is_new))})
 
     def write(self, batch: Batch, shape: str) -> None:
         """Bring both files to ``batch``; the version is written last, so that an interrupted write is repeated."""
@@ -98,6 +98,16 @@ class PublishedFiles:
             _write_all(self._routing_file, batch, shape, rows.write_routes)
         except sqlite3.DatabaseError as error:
             raise PublishError(f"the published files could not be written: {error}") from error
+
+    def is_unseen(self) -> bool:
+        """Tell whether ``engine.db`` was made after Asterisk may have opened another one under its name."""
+        with _opened(self._engine_file) as database:
+            return _meta(database, _UNSEEN) == "1"
+
+    def seen(self) -> None:
+        """Note that Asterisk has opened this ``engine.db``, or will when it starts."""
+        with _opened(self._engine_file) as database, _transaction(database):
+            _set_meta(database, {_UNSEEN: "0"})
 
     def pending(self) -> Pending:
         """What Asterisk must still be told."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 
-from signalbox.engine.publish.apply import Ami, apply
+from signalbox.engine.publish.apply import Ami, apply, reopen
 from signalbox.engine.publish.files import PublishedFiles
 from signalbox.engine.publish.model import PublishError, Source
 from signalbox.engine.publish.rows import KICK
@@ -23,8 +23,6 @@ class Publisher:
         self._files = PublishedFiles(settings.paths.engine_db, settings.paths.routing_db)
         self._turn = asyncio.Lock()
         self._is_prepared = False
-        self.needs_restart = False
-        """A damaged file was replaced: an Asterisk that was running then must be restarted to see the new one."""
 
     async def publish(self) -> int:
         """Bring everything committed so far into force; gives its version.
@@ -33,27 +31,36 @@ class Publisher:
         the engine must be told is kept for the next call, which belongs right after the link is live again.
         """
         async with self._turn:
-            if not self._is_prepared:
-                await self._prepare()
             version = await self._write()
-            pending = await asyncio.to_thread(self._files.pending)
-            if self._ami is not None and pending.what:
-                await apply(self._ami, self._files, pending, self._settings.sip)
-            elif pending.what:
-                # An Asterisk that starts later reads everything anew; contacts it keeps must still be removed.
-                await asyncio.to_thread(self._files.done, pending.without(KICK))
+            await (self._into_force(self._ami) if self._ami is not None else self._for_a_later_start())
             return version
+
+    async def _into_force(self, ami: Ami) -> None:
+        if await asyncio.to_thread(self._files.is_unseen):
+            await reopen(ami)
+            await asyncio.to_thread(self._files.seen)
+        pending = await asyncio.to_thread(self._files.pending)
+        if pending.what:
+            await apply(ami, self._files, pending, self._settings.sip)
+
+    async def _for_a_later_start(self) -> None:
+        """An Asterisk that starts later reads everything anew; contacts it has kept must still be removed."""
+        await asyncio.to_thread(self._files.seen)
+        pending = await asyncio.to_thread(self._files.pending)
+        await asyncio.to_thread(self._files.done, pending.without(KICK))
 
     async def _prepare(self) -> None:
         await asyncio.to_thread(_check_driver, self._settings)
-        self.needs_restart = await asyncio.to_thread(self._files.prepare)
-        if self.needs_restart:
-            _log.error("publish_file_damaged replaced=%s", self._settings.paths.publish)
+        for file in await asyncio.to_thread(self._files.prepare):
+            _log.error("publish_file_damaged replaced=%s", file)
         self._is_prepared = True
 
     async def _write(self) -> int:
         shape = self._source.shape
         since = await asyncio.to_thread(self._files.version, shape)
+        if since is None or not self._is_prepared:
+            await self._prepare()
+            since = await asyncio.to_thread(self._files.version, shape)
         batch = await self._source.read(since)
         if since is not None and batch.version < since:
             batch = await self._source.read(None)  # the store was put back to an older backup

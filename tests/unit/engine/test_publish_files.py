@@ -152,7 +152,7 @@ def test_another_shape_or_a_missing_file_means_everything_anew(files: PublishedF
     assert files.version("two") is None
     (tmp_path / "routing.db").unlink()
     assert files.version(SHAPE) is None
-    assert files.prepare() is False
+    assert files.prepare() == []
     assert files.version(SHAPE) is None
 
 
@@ -162,7 +162,7 @@ def test_tables_of_an_older_release_are_made_anew(files: PublishedFiles, tmp_pat
         database.execute("UPDATE meta SET value = 'older' WHERE key = 'schema'")
         database.execute("ALTER TABLE ps_aors ADD COLUMN forgotten TEXT")
     database.close()
-    assert files.prepare() is False
+    assert files.prepare() == []
     assert files.version(SHAPE) is None
     files.write(full(7, a=unit("100")), SHAPE)
     assert "forgotten" not in table(tmp_path / "engine.db", "SELECT sql FROM sqlite_master WHERE name='ps_aors'")[0][0]
@@ -172,13 +172,15 @@ def test_tables_of_an_older_release_are_made_anew(files: PublishedFiles, tmp_pat
 @pytest.mark.parametrize("damage", [b"rubbish" * 1000, b"SQLite format 3\0" + b"\xff" * 5000, None])
 def test_a_damaged_file_is_replaced(files: PublishedFiles, tmp_path: Path, name: str, damage: bytes | None) -> None:
     files.write(full(7, a=unit("100")), SHAPE)
+    files.seen()
     file = tmp_path / name
     if damage is None:  # a torn page in the middle
         raw = bytearray(file.read_bytes())
         raw[4096:8192] = b"\x55" * 4096
         damage = bytes(raw)
     file.write_bytes(damage)
-    assert files.prepare() is True
+    assert files.prepare() == [file]
+    assert files.is_unseen() is (name == "engine.db")
     assert files.version(SHAPE) is None
     files.write(full(8, a=unit("100")), SHAPE)
     assert files.version(SHAPE) == 8
