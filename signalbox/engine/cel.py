@@ -30,6 +30,7 @@ FIELDS: Mapping[str, str] = {
 """Name of each field -> the word for it in ``cel_custom.conf``, in the order of the record. ``eventtime`` is seconds
 since the epoch with six decimals; ``extra`` is JSON text."""
 
+_LAST = len(FIELDS) - 1
 _START = re.compile(rb'\n(?="[A-Z]|\{"[a-z])')
 _VALUE = re.compile(rb'"((?:[^"]|"")*)"(?:,|\Z)')
 
@@ -51,11 +52,32 @@ def split(block: bytes) -> tuple[list[bytes], int]:
 
 def parse(record: bytes) -> dict[str, str] | None:
     """Read one CEL record into our field names; ``None`` when it is cut short or not one."""
-    values: list[bytes] = []
+    found = values(record)
+    return None if found is None else dict(zip(FIELDS, found, strict=True))
+
+
+def values(record: bytes) -> list[str] | None:
+    """Read the values of one record in the order of ``FIELDS``; ``None`` when it is cut short or not one.
+
+    Quotes are rare but in the last field, which is JSON: a record without them elsewhere needs no expression.
+    """
+    found = record[1:-1].decode("utf-8", "replace").split('","', _LAST)
+    if len(found) <= _LAST or record[:1] != b'"' or record[-1:] != b'"' or _has_quote(found):
+        return _searched(record)
+    found[_LAST] = found[_LAST].replace('""', '"')
+    return found
+
+
+def _has_quote(found: list[str]) -> bool:
+    return '"' in "".join(found[:_LAST]) or found[_LAST].count('"') % 2 == 1
+
+
+def _searched(record: bytes) -> list[str] | None:
+    found: list[bytes] = []
     at = 0
     while match := _VALUE.match(record, at):
-        values.append(match[1].replace(b'""', b'"'))
+        found.append(match[1].replace(b'""', b'"'))
         at = match.end()
-    if at != len(record) or record.endswith(b",") or len(values) != len(FIELDS):
+    if at != len(record) or record.endswith(b",") or len(found) != len(FIELDS):
         return None
-    return dict(zip(FIELDS, (value.decode("utf-8", "replace") for value in values), strict=True))
+    return [value.decode("utf-8", "replace") for value in found]

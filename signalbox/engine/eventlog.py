@@ -19,7 +19,7 @@ MAX_RECORD = 64 * 1024
 
 
 class LoggedEvent(msgspec.Struct, frozen=True):
-    """One CEL event, or a mark of our supervisor (``event`` and ``at`` set, the rest empty).
+    """One CEL event in the order of ``cel.FIELDS``, or a mark of our supervisor (``event`` and ``at``, the rest empty).
 
     ``eventtime`` and ``at`` are seconds since the epoch. ``extra`` is JSON text whose keys depend on the event.
     """
@@ -54,8 +54,8 @@ def parse_record(record: bytes) -> LoggedEvent | None:
     try:
         if record.startswith(b"{"):
             return _decode_mark(record)
-        values = cel.parse(record)
-        return None if values is None else LoggedEvent(**{**values, "eventtime": float(values["eventtime"])})  # type: ignore[arg-type]
+        found = cel.values(record)
+        return None if found is None else LoggedEvent("", 0.0, found[0], float(found[1]), *found[2:])
     except (msgspec.DecodeError, ValueError):
         return None
 
@@ -100,11 +100,14 @@ class LogReader:
         self._chunk = chunk
         self._split = split
         self.position = position
+        self.is_level = False
+        """Whether the last read came to the end of what had been written."""
 
     def read(self) -> Chunk | None:
         """Return the next records, or ``None`` when there is nothing new; ``accept`` moves the position."""
         files = segments(self._log)
         index = self._index(files)
+        self.is_level = True
         while index < len(files):
             position = self.position if index == self._known(files) else Position(files[index].stat().st_ino, 0)
             chunk = self._read_file(files[index], position)
@@ -135,6 +138,7 @@ class LogReader:
             offset = position.offset if position.offset <= size else 0
             opened.seek(offset)
             block = opened.read(self._chunk)
+        self.is_level = len(block) < self._chunk and offset + len(block) == size
         records, end = self._split(block)
         if end == 0 and len(block) >= MAX_RECORD:
             _log.warning("event_log_record_too_long file=%s offset=%d", file.name, offset)

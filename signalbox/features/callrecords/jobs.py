@@ -22,7 +22,7 @@ from signalbox.store.tables import Base
 EVENTS, STEPS = "events", "steps"
 _SCOPE = Scope.everything("the importer writes the records of every tenant")
 _CHUNK = 256 * 1024
-_POLL_S = 0.2
+_POLL_S = 0.3
 _RETRY_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -59,19 +59,35 @@ class Importer:
         """Import for ever; while the store is away, wait and go on where it stopped."""
         while True:
             try:
-                if not await self.step():
-                    await asyncio.sleep(_POLL_S)
+                await self.step()
+                if self._events.is_level:
+                    await asyncio.sleep(_POLL_S)  # a commit costs the same for one event as for a thousand
             except StoreError as error:
                 _log.warning("import_waits code=%s", error.code)
                 self._fold = None
                 await asyncio.sleep(_RETRY_S)
 
     async def step(self) -> bool:
-        """Import one chunk of each log; false when there was nothing new. Raises ``StoreError``."""
+        """Import one chunk of each log in one transaction; false when there was nothing new. Raises ``StoreError``."""
         if self._fold is None:
             self._fold = await self._load()
-        did_steps = await self._import_steps()
-        return await self._import_events(self._fold) or did_steps
+        events, steps = self._events.read(), self._steps.read()
+        if events is None and steps is None:
+            return False
+        finished = self._folded(events, self._fold)
+        try:
+            async with self._store.session(_SCOPE, write=True) as session:
+                await self._write_events(session, events, finished, self._fold)
+                await self._write_steps(session, steps)
+        except BaseException:
+            self._fold = None  # what is in memory ran ahead of the store
+            raise
+        self._fold.touched.clear()
+        for reader, chunk in ((self._events, events), (self._steps, steps)):
+            if chunk is not None:
+                reader.accept(chunk)
+        self.imported += len(finished)
+        return True
 
     async def _load(self) -> RecordFold:
         async with self._store.session(_SCOPE) as session:
@@ -81,35 +97,29 @@ class Importer:
             rows = await session.scalars(select(OpenCallRow))
             return RecordFold({row.call_id: msgspec.msgpack.decode(row.state, type=OpenCall) for row in rows})
 
-    async def _import_events(self, fold: RecordFold) -> bool:
-        chunk = self._events.read()
-        if chunk is None:
-            return False
+    def _folded(self, chunk: Chunk | None, fold: RecordFold) -> list[CallRecord]:
         finished: list[CallRecord] = []
-        for record in chunk.records:
+        for record in chunk.records if chunk else ():
             event = parse_record(record)
             if event is None:
                 _log.warning("event_log_record_bad bytes=%d", len(record))
                 continue
             finished += fold.apply(event)
-        try:
-            async with self._store.session(_SCOPE, write=True) as session:
-                if finished:
-                    await session.execute(self._insert(CallRecordRow), [_row_of(record) for record in finished])
-                await self._keep_open(session, fold)
-                await _move(session, EVENTS, chunk)
-        except BaseException:
-            self._fold = None  # what is in memory ran ahead of the store
-            raise
-        fold.touched.clear()
-        self._events.accept(chunk)
-        self.imported += len(finished)
-        return True
+        return finished
 
-    async def _import_steps(self) -> bool:
-        chunk = self._steps.read()
+    async def _write_events(
+        self, session: AsyncSession, chunk: Chunk | None, finished: list[CallRecord], fold: RecordFold
+    ) -> None:
         if chunk is None:
-            return False
+            return
+        if finished:
+            await session.execute(self._insert(CallRecordRow), [_row_of(record) for record in finished])
+        await self._keep_open(session, fold)
+        await _move(session, EVENTS, chunk)
+
+    async def _write_steps(self, session: AsyncSession, chunk: Chunk | None) -> None:
+        if chunk is None:
+            return
         rows: list[dict[str, Any]] = []
         for line in chunk.records:
             try:
@@ -118,12 +128,9 @@ class Importer:
                 _log.warning("steps_line_bad bytes=%d", len(line))
                 continue
             rows.append({"call_id": head.call_id, "started_ms": head.started_ms, "journal": line.decode()})
-        async with self._store.session(_SCOPE, write=True) as session:
-            if rows:
-                await session.execute(self._insert(CallStepsRow), rows)
-            await _move(session, STEPS, chunk)
-        self._steps.accept(chunk)
-        return True
+        if rows:
+            await session.execute(self._insert(CallStepsRow), rows)
+        await _move(session, STEPS, chunk)
 
     def _insert(self, table: type[Base]) -> Any:  # the two dialects share no type
         insert = postgresql.insert if self._store.kind == "postgresql" else sqlite.insert

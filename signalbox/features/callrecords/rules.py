@@ -15,6 +15,7 @@ _BY_DIAL_STATUS = {
     "CHANUNAVAIL": Disposition.FAILED,
     "CONGESTION": Disposition.FAILED,
 }
+_REJECTED = 21
 _BY_CAUSE = {
     16: Disposition.CANCELLED,
     17: Disposition.BUSY,
@@ -187,7 +188,8 @@ def disposition(call: OpenCall, *, lost: bool = False) -> Disposition:
         return Disposition.ENGINE_LOST
     if call.answered:
         return Disposition.ANSWERED
-    if call.dial_status in _BY_DIAL_STATUS:
-        return _BY_DIAL_STATUS[call.dial_status]
     cause = call.caller.cause if call.caller else 0
+    # The event log's dial status is NOANSWER for a declined call too, unlike the variable DIALSTATUS.
+    if call.dial_status in _BY_DIAL_STATUS and cause != _REJECTED:
+        return _BY_DIAL_STATUS[call.dial_status]
     return _BY_CAUSE.get(cause, Disposition.FAILED)
