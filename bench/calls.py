@@ -96,7 +96,7 @@ def main() -> None:
         bare_port = free_ports(1)[0]
         bare = BareAsterisk(installation, folder / "bare", bare_port, core=0)
         sides: list[Side] = []
-        secrets = platform.seed([*CALLERS, *CALLEES], web_phone=False, max_contacts=2, codecs=("ulaw",))
+        secrets = platform.seed([*CALLERS, *CALLEES], web_phone=False, nat=False, qualify_s=0, codecs=("ulaw",))
         try:
             platform.start()
             bare.start(secrets)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -25,15 +26,22 @@ _PORTS = ("SIP__UDP_PORT", "SIP__TLS_PORT", "SIP__WSS_PORT", "SIP__WS_PORT", "EN
 
 
 def free_ports(count: int) -> list[int]:
-    """Ask the system for ``count`` ports that are free for TCP, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Find ``count`` different ports that nothing uses, below those that the system gives to clients."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20_002, 32_000, 2)
+        if port not in found and all(_is_free(kind, port) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+            found.append(port)
+    return found
+
+
+def _is_free(kind: socket.SocketKind, port: int) -> bool:
+    with socket.socket(type=kind) as trying:
+        try:
+            trying.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class Platform:
