@@ -12,6 +12,7 @@ from signalbox.features.callrecords.api import CallRecordController, read_ladder
 from signalbox.features.changes.api import ChangeController
 from signalbox.features.extensions.api import ExtensionController, NumberRangeController
 from signalbox.features.people.accounts import StoreAccounts
+from signalbox.features.people.api import TokenController
 from signalbox.features.testcalls.model import TEST_NUMBERS
 from signalbox.kernel.link import LinkClient
 from signalbox.kernel.secrets import Secrets
@@ -37,6 +38,7 @@ FEATURE_ROUTES: tuple[ControllerRouterHandler, ...] = (
     ExtensionController,
     NumberRangeController,
     ChangeController,
+    TokenController,
     CallRecordController,
     read_ladder,
 )

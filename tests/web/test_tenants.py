@@ -18,7 +18,7 @@ from sqlalchemy import Table, inspect, select
 from signalbox.features.callrecords.tables import CallRecordRow
 from signalbox.features.extensions import edit
 from signalbox.features.extensions.model import Draft
-from signalbox.features.people.users import create_user
+from signalbox.features.people.users import create_token, create_user, find_user
 from signalbox.kernel.ids import FIRST_TENANT, TenantId
 from signalbox.kernel.secrets import Secrets
 from signalbox.settings import Settings
@@ -41,6 +41,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/extensions"): {"name": "mine"},
     ("POST", "/api/v1/extensions/bulk"): {"start": "600", "count": 3},
     ("PATCH", "/api/v1/extensions/{number:str}"): {"name": "taken over"},
+    ("POST", "/api/v1/tokens"): {"name": "mine"},
     ("PATCH", "/api/v1/number-ranges"): {"extensions": {"first": "10", "last": "20"}},
 }
 NOT_ASKED = {
@@ -103,7 +104,10 @@ async def _fill(store: Store, settings: Settings, tenant: TenantId) -> dict[str,
         session.add(
             CallRecordRow(call_id=CALL_ID, started_at=at, ended_at=at, disposition="failed", cause=0, legs=[], **texts)
         )
-    return {"number": NUMBER, "change_id": str(change.id), "call_id": CALL_ID}
+        owner = await find_user(session, "alice")
+        assert owner is not None
+        token, _ = await create_token(session, owner.id, f"{MARK} token", at)
+    return {"number": NUMBER, "change_id": str(change.id), "call_id": CALL_ID, "token_id": str(token.id)}
 
 
 async def _rows(store: Store, tenant: TenantId) -> dict[str, list[dict[str, Any]]]:
@@ -148,7 +152,7 @@ async def _everything_read(client: httpx.AsyncClient, app: Application, known: d
 async def test_what_another_tenant_has_changes_no_answer(
     app: Application, store: Store, settings: Settings, alice: TenantId, bob: TenantId
 ) -> None:
-    known = {"number": NUMBER, "change_id": "1", "call_id": CALL_ID}
+    known = {"number": NUMBER, "change_id": "1", "call_id": CALL_ID, "token_id": "1"}
     async with _signed_in(app, "bob") as client:
         before = await _everything_read(client, app, known)
         assert await _fill(store, settings, alice) == known

@@ -18,13 +18,19 @@ NO_SCOPE_YET = Scope.everything("a name or secret is looked up before it is know
 
 
 async def create_user(
-    store: Store, username: str, password: str, *, tenant: TenantId = FIRST_TENANT, role: Role = Role.ADMINISTRATOR
+    store: Store,
+    username: str,
+    password: str,
+    *,
+    tenant: TenantId = FIRST_TENANT,
+    role: Role = Role.ADMINISTRATOR,
+    passwords: Passwords | None = None,
 ) -> UserRow:
     """Add someone who may sign in. Raises ``InvalidError`` and ``ConflictError``."""
     wrong = [*rules.username_problems(username), *rules.password_problems(username, password)]
     if wrong:
         raise InvalidError(wrong)
-    hashed = await Passwords().hash(password)
+    hashed = await (passwords or Passwords()).hash(password)
     async with store.session(NO_SCOPE_YET, write=True) as session:
         if await find_user(session, username) is not None:
             detail = f"There is already a user {username}."
