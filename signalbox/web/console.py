@@ -41,7 +41,7 @@ class Console:
         """The file at ``path``, or the application's page for paths that are its own; nothing when there is neither."""
         self._refresh()
         name = path.strip("/") or _INDEX
-        if name not in self._files:
+        if name not in self._files and name != _INDEX:
             if "." in name.rpartition("/")[2]:
                 raise NotFoundException  # a file that is not there must not look like a page
             name = _INDEX
@@ -60,8 +60,6 @@ class Console:
 def _load(file: Path) -> _File:
     content = file.read_bytes()
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    if media_type.startswith("text/") or media_type == "application/javascript":
-        media_type += "; charset=utf-8"
     zipped = gzip.compress(content, 6, mtime=0) if media_type.startswith(_COMPRESSED) else None
     return _File(content, zipped, media_type, f'"{hashlib.sha256(content).hexdigest()[:24]}"')
 
@@ -73,7 +71,7 @@ def console_file(
     """Answer a file of the console. Those with a hash in their name never change; the page is asked for every time."""
     found = console.find(path)
     if found is None:
-        return Response(_NOT_BUILT.read_text(), status_code=503, media_type="text/html; charset=utf-8")
+        return Response(_NOT_BUILT.read_text(), status_code=503, media_type="text/html")
     name, file = found
     headers = {
         "ETag": file.etag,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -18,7 +19,7 @@ from signalbox.kernel.errors import ConflictError, FieldError
 from signalbox.kernel.secrets import Box
 from signalbox.store.database import Store
 from signalbox.store.scope import Scope as StoreScope
-from signalbox.web.access import SignedIn
+from signalbox.web.access import SignedIn, guard
 from signalbox.web.errors import ApiError, ErrorCode, FieldCode
 from signalbox.web.tables import IdempotencyRow
 
@@ -50,6 +51,7 @@ class Idempotency(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         assert scope["type"] == ScopeType.HTTP
+        await guard(ASGIConnection(scope, receive, send), scope["route_handler"])  # an answer kept is an answer given
         key = _digest(f"{who.user_id}:{_checked(given)}".encode())
         body = await self._read(receive)
         known = await self._claim(key, _request_digest(scope, body))

@@ -53,9 +53,13 @@ async def serve(settings: Settings, stopped: asyncio.Event, ready: asyncio.Event
     """Serve until ``stopped``; ``ready`` is set once both ports answer."""
     web = settings.web
     await asyncio.to_thread(certificates.ensure, settings)
-    sockets = [_listen(web.bind, web.https_port), _listen("127.0.0.1", web.http_port)]
-    store = Store.open(settings)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        sockets = [
+            stack.enter_context(_listen(host, port))
+            for host, port in ((web.bind, web.https_port), ("127.0.0.1", web.http_port))
+        ]
+        store = Store.open(settings)
+        stack.push_async_callback(store.close)
         app = create_app(settings, store)
         secure, plain = _server(app, settings), _server(app)
         secure.config.load()
@@ -71,10 +75,6 @@ async def serve(settings: Settings, stopped: asyncio.Event, ready: asyncio.Event
             secure.should_exit = plain.should_exit = True
             await asyncio.wait(served)
             renewing.cancel()
-    finally:
-        await store.close()
-        for listener in sockets:
-            listener.close()
     _log.info("web_stopped")
 
 
