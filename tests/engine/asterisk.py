@@ -200,6 +200,10 @@ class Asterisk:
         configure.write(self.settings, self._installation, secrets, self._tenants)
         with (paths.asterisk_etc / "logger.conf").open("a") as file:
             file.write("\n[logfiles](+)\ntests.log = verbose(3)\n")
+        # The event log's dial status is that of the last phone, not the variable that the dialplan goes by.
+        with (paths.asterisk_etc / "extensions.conf").open("a") as file:
+            for context in (*map(dialplan.context, self._tenants), "sb-after", "sb-next", "sb-fallback"):
+                file.write(f"\n[{context}](+)\nexten => h,1,NoOp(DIALSTATUS=${{DIALSTATUS}})\n")
 
     def start(self) -> None:
         """Start and wait until it answers on its console."""
@@ -274,6 +278,11 @@ class Asterisk:
         file = self.settings.paths.asterisk / "log/tests.log"
         found = re.findall(r'Executing \[[^\]]*\] (\w+)\("([^"]*)", "(.*)"\)', file.read_text(errors="replace"))
         return [(application, text) for application, name, text in found if name == channel]
+
+    def last_dial_status(self, channel: str) -> str:
+        """``DIALSTATUS`` at the end of a channel."""
+        said = [text for application, text in self.executed(channel) if application == "NoOp"]
+        return said[-1].removeprefix("DIALSTATUS=") if said else ""
 
     async def channels(self) -> list[str]:
         """The concise lines of all channels: ``name!context!exten!priority!state!...``."""

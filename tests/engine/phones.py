@@ -53,7 +53,8 @@ class Phone:
         self.tone_hz = hears_hz
         self.calls: dict[str, Conversation] = {}
         self.stray: list[Message] = []
-        self.takes_calls = True
+        self.is_busy = False
+        """Answers each call with 486 and rings for none."""
         self._incoming: asyncio.Queue[Conversation] = asyncio.Queue()
         self._waiting: dict[tuple[str, str], asyncio.Queue[Message]] = {}
         self._watches: dict[str, Watch] = {}
@@ -136,7 +137,8 @@ class Phone:
         call = Conversation(self, call_id=secrets.token_hex(10), ours=ours, theirs="", target=target, is_caller=True)
         await call.audio.open()
         call.audio.hertz = self.tone_hz
-        shown = f'"{self.name}" ' if self.name else ""
+        escaped = self.name.replace("\\", "\\\\").replace('"', '\\"')
+        shown = f'"{escaped}" ' if self.name else ""
         message = Message(
             f"INVITE {target} SIP/2.0",
             [
@@ -319,8 +321,11 @@ class Phone:
                 call.repeat()
             else:
                 call.received(message)
-        elif message.method == "INVITE" and self.takes_calls:
-            self._ring(message)
+        elif message.method == "INVITE":
+            if self.is_busy:
+                self.send(reply(message, 486, "Busy Here", secrets.token_hex(4)))
+            else:
+                self._ring(message)
         elif message.method == "NOTIFY":
             self.send(reply(message, 200, "OK", ""))
             if (watch := self._watches.get(call_id)) is not None:

@@ -1,6 +1,6 @@
 """Call scripts on a test Asterisk: in this process, or in one that can be killed and frozen.
 
-As a program (``python -m tests.engine.scripts SETTINGS.json``) it is the exchange reduced to its call scripts.
+As a program (``python -m tests.engine.scripts SETTINGS.json ROUTING.db``) it is an exchange of call scripts alone.
 """
 
 import asyncio
@@ -30,15 +30,17 @@ ROOT = Path(__file__).parent.parent.parent
 class Scripts:
     """The call scripts of a published site. While ``hold`` is set callers wait before their script."""
 
-    def __init__(self, settings: Settings, kinds: Iterable[Kind[Any]] = CALL_FEATURES) -> None:
+    def __init__(
+        self, settings: Settings, kinds: Iterable[Kind[Any]] = CALL_FEATURES, routing: Path | None = None
+    ) -> None:
         self.records: list[ScriptRecord] = []
         self.held = 0
         self.hold: asyncio.Event | None = None
         self.handler: Callable[[AgiSession], Awaitable[None]] | None = None
-        self._routing = Routing.open(settings.paths.routing_db)
+        self._routing = Routing.open(routing or settings.paths.routing_db)
         self._clock = SystemClock()
         context = Context(self._routing, settings.calls)
-        self.scripts = CallScripts(Kinds(kinds), context, self.ended)
+        self.scripts = CallScripts(Kinds(kinds), context, lambda record: self.ended(record))
         self.server = AgiServer(settings.engine.agi_port, self._run)
 
     def ended(self, record: ScriptRecord) -> None:
@@ -65,10 +67,10 @@ class Scripts:
 class ScriptProcess:
     """The same in a process of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, routing: Path | None = None) -> None:
         self._settings = settings
+        self._routing = routing or settings.paths.routing_db
         self._file = settings.paths.run / "test-settings.json"
-        self._hold = settings.paths.run / "test-hold"
         self._held = settings.paths.run / "test-held"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,7 +79,8 @@ class ScriptProcess:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_bytes(msgspec.json.encode(self._settings))
         self._held.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.engine.scripts", str(self._file), *(["hold"] if hold else [])]
+        command = [sys.executable, "-m", "tests.engine.scripts", str(self._file), str(self._routing)]
+        command += ["hold"] if hold else []
         self._process = subprocess.Popen(command, cwd=ROOT)  # noqa: ASYNC220  returns at once
         await until(self._listens, "the script process", 15)
         return self
@@ -114,8 +117,8 @@ class ScriptProcess:
             self.kill()
 
 
-async def _main(settings: Settings, *, hold: bool) -> None:
-    scripts = Scripts(settings)
+async def _main(settings: Settings, routing: Path, *, hold: bool) -> None:
+    scripts = Scripts(settings, routing=routing)
     steps = settings.paths.steps_log
 
     def ended(record: ScriptRecord) -> None:
@@ -127,11 +130,11 @@ async def _main(settings: Settings, *, hold: bool) -> None:
         await asyncio.Event().wait()
 
     scripts.ended = ended  # type: ignore[method-assign]
-    scripts.scripts._journal = ended
     scripts.handler = held if hold else None
     async with scripts:
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Settings), hold="hold" in sys.argv[2:]))
+    loaded = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Settings)
+    asyncio.run(_main(loaded, Path(sys.argv[2]), hold="hold" in sys.argv[3:]))
