@@ -1,5 +1,6 @@
 /** The screens and their addresses; each screen is loaded when it is first opened. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy } from "react";
 import { RouterProvider as AriaRouter } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { createBrowserRouter, Outlet, RouterProvider, useHref, useNavigate } from "react-router";
@@ -12,6 +13,12 @@ import { PhoneProvider } from "./softphone/context";
 import { Button } from "./ui/button";
 import { Empty } from "./ui/states";
 import { Toasts } from "./ui/toasts";
+
+const Extensions = lazy(() => import("./extensions/list-screen"));
+const Records = lazy(() => import("./callrecords/list-screen"));
+const LadderScreen = lazy(() => import("./ladder/screen"));
+const Changes = lazy(() => import("./changes/screen"));
+const System = lazy(() => import("./system/screen"));
 
 const client = new QueryClient({
   defaultOptions: {
@@ -67,6 +74,14 @@ const router = createBrowserRouter([
         element: <Shell />,
         children: [
           { path: "/", element: <BoardScreen /> },
+          { path: "/extensions", element: <Extensions /> },
+          { path: "/extensions/:number", element: <Extensions /> },
+          { path: "/call-records", element: <Records /> },
+          { path: "/call-records/:callId", element: <Records /> },
+          { path: "/calls/:callId", element: <LadderScreen /> },
+          { path: "/changes", element: <Changes /> },
+          { path: "/changes/:id", element: <Changes /> },
+          { path: "/system", element: <System /> },
           { path: "*", element: <NotFound /> },
         ],
       },

@@ -18,7 +18,6 @@ export function whenSignedOut(listener: () => void): void {
 export interface Versioned<T> {
   value: T;
   etag: string;
-  changeSet: string;
 }
 
 interface Options {
@@ -63,14 +62,10 @@ export async function request<T>(method: string, path: string, options: Options 
   return read<T>(await send(method, path, options));
 }
 
-/** The same, with the object's ETag and the id of the change set that the request made. */
+/** The same, with the object's ETag. */
 export async function requestVersioned<T>(method: string, path: string, options: Options = {}): Promise<Versioned<T>> {
   const response = await send(method, path, options);
-  return {
-    value: await read<T>(response),
-    etag: response.headers.get("ETag") ?? "",
-    changeSet: response.headers.get("X-Change-Set") ?? "",
-  };
+  return { value: await read<T>(response), etag: response.headers.get("ETag") ?? "" };
 }
 
 export function query(parameters: Record<string, string | number | undefined | null>): string {

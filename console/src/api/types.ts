@@ -42,6 +42,18 @@ export interface Extension extends ExtensionFields {
   updated_at: string;
 }
 
+/** What a write says of itself: `published` is false while the exchange is away, and follows by itself. */
+export interface Written {
+  change: number;
+  published: boolean;
+}
+
+export interface WithSecret {
+  number: string;
+  name: string;
+  secret: string;
+}
+
 export interface SoftphoneAccount {
   uri: string;
   endpoint: string;
@@ -62,9 +74,9 @@ export interface RecordLeg {
   name: string;
   started_at: string;
   answered_at: string | null;
-  ended_at: string;
-  cause: string | number;
-  role: string;
+  ended_at: string | null;
+  cause: number;
+  role: "caller" | "callee";
 }
 
 export interface CallRecord {
@@ -80,7 +92,7 @@ export interface CallRecord {
   to_name: string;
   dialled: string;
   disposition: Disposition;
-  cause: string | number;
+  cause: number;
   legs?: RecordLeg[];
 }
 
@@ -112,14 +124,44 @@ export interface Ladder {
   rows: LadderRow[];
 }
 
-export type PartStatus = Record<string, string | number | boolean | null>;
-
 export interface SystemStatus {
   version: string;
-  engine: PartStatus;
-  exchange: PartStatus;
-  worker: PartStatus;
-  store: PartStatus;
+  engine: { up: boolean; version: string; published: number; problem: string };
+  exchange: { up: boolean; ami: string; published: number; calls: number; pid: number };
+  worker: {
+    up: boolean;
+    pid: number;
+    open_calls: number;
+    imported: number;
+    disk_short: boolean;
+    trace_paused: boolean;
+  };
+  store: { up: boolean; kind: string; version: number; problem: string };
+}
+
+export interface ChangeSummary {
+  id: number;
+  at: string;
+  author: string;
+  title: string;
+  size: number;
+  undoes: number | null;
+}
+
+export interface FieldDifference {
+  field: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface ChangeEntry {
+  what: string;
+  action: "created" | "changed" | "deleted";
+  fields: FieldDifference[];
+}
+
+export interface ChangeDetail extends ChangeSummary {
+  entries: ChangeEntry[];
 }
 
 export interface Connection {
@@ -128,4 +170,17 @@ export interface Connection {
   wss_url: string;
   realm: string;
   dial: { number: string; what: string }[];
+}
+
+export interface Finding {
+  code: string;
+  severity: "problem" | "warning" | "hint";
+  cause: string;
+  cure: string;
+  setting: string;
+}
+
+export interface AudioCheck {
+  findings: Finding[];
+  looked_at_phones: boolean;
 }

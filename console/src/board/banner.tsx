@@ -12,7 +12,7 @@ export function LinkBanner() {
   const state = useLinkState();
   const store = useWholeBoard();
   if (state === "live") return <EngineBanner />;
-  if (state === "connecting" && store.epoch === "") return null;
+  if (state === "connecting" && !store.isLoaded) return null;
   const retry = (
     <Button size="sm" onPress={() => connection.retry()}>
       {t("link.retry")}

@@ -41,14 +41,14 @@ export default function BoardScreen() {
     <Page
       fill
       title={t("title")}
-      summary={store.epoch && t("summary", { lines: total, calls: store.calls.size })}
+      summary={store.isLoaded && t("summary", { lines: total, calls: store.calls.size })}
       actions={total > 0 && <Filters filter={filter} onChange={setFilter} />}
     >
       {total > 0 && <States filter={filter} onChange={setFilter} counts={counts} total={total} />}
       <div className={styles.columns}>
         <div className={styles.main}>
-          {!store.epoch && <Skeleton rows={8} />}
-          {store.epoch && total === 0 && <NoExtensions />}
+          {!store.isLoaded && <Skeleton rows={8} />}
+          {store.isLoaded && store.engine.up && total === 0 && <NoExtensions />}
           {total > 0 && groups.length === 0 && <NoMatch onClear={() => setFilter(ALL)} />}
           <Tiles groups={groups} onOpen={open} />
         </div>

@@ -30,6 +30,11 @@ export class BoardStore {
     this.#later = later;
   }
 
+  /** A snapshot has come, were it only to say that the exchange is not running. */
+  get isLoaded(): boolean {
+    return this.seq >= 0;
+  }
+
   get version(): number {
     return this.#version;
   }

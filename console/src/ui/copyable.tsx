@@ -26,7 +26,7 @@ export function Copyable({ value, label, ...rest }: { value: string; label: stri
 }
 
 /** The clipboard interface exists on secure origins only; the old command works on the others. */
-async function copyText(value: string): Promise<void> {
+export async function copyText(value: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(value);
   const area = document.createElement("textarea");
   area.value = value;

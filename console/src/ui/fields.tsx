@@ -24,6 +24,7 @@ import {
   Popover,
   SelectValue,
   Text,
+  TextArea,
 } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import styles from "./fields.module.css";
@@ -31,6 +32,8 @@ import styles from "./fields.module.css";
 interface Around {
   label: string;
   hint?: ReactNode;
+  /** What the server says of this field. */
+  errors?: readonly string[];
   "data-testid"?: string;
 }
 
@@ -42,24 +45,36 @@ export interface TextFieldProps extends Plain<AriaTextFieldProps>, Around {
   after?: ReactNode;
 }
 
-export function TextField({ label, hint, placeholder, mono, after, ...rest }: TextFieldProps) {
+export function TextField({ label, hint, errors, placeholder, mono, after, ...rest }: TextFieldProps) {
   return (
-    <AriaTextField {...rest} className={styles.field}>
+    <AriaTextField {...rest} {...refused(errors)} className={styles.field}>
       <Label className={styles.label}>{label}</Label>
       <Group className={styles.control}>
         <Input className={`${styles.input} ${mono ? styles.mono : ""}`} placeholder={placeholder} />
         {after}
       </Group>
-      <Below hint={hint} />
+      <Below hint={hint} errors={errors} />
+    </AriaTextField>
+  );
+}
+
+export interface TextAreaFieldProps extends Plain<AriaTextFieldProps>, Around {}
+
+export function TextAreaField({ label, hint, errors, ...rest }: TextAreaFieldProps) {
+  return (
+    <AriaTextField {...rest} {...refused(errors)} className={styles.field}>
+      <Label className={styles.label}>{label}</Label>
+      <TextArea className={styles.area} rows={3} />
+      <Below hint={hint} errors={errors} />
     </AriaTextField>
   );
 }
 
 export interface NumberFieldProps extends Plain<AriaNumberFieldProps>, Around {}
 
-export function NumberField({ label, hint, ...rest }: NumberFieldProps) {
+export function NumberField({ label, hint, errors, ...rest }: NumberFieldProps) {
   return (
-    <AriaNumberField {...rest} className={styles.field}>
+    <AriaNumberField {...rest} {...refused(errors)} className={styles.field}>
       <Label className={styles.label}>{label}</Label>
       <Group className={styles.control}>
         <Input className={`${styles.input} numeric`} />
@@ -70,7 +85,7 @@ export function NumberField({ label, hint, ...rest }: NumberFieldProps) {
           <Plus aria-hidden />
         </AriaButton>
       </Group>
-      <Below hint={hint} />
+      <Below hint={hint} errors={errors} />
     </AriaNumberField>
   );
 }
@@ -167,7 +182,12 @@ export function Checkbox({ children, ...rest }: CheckboxProps) {
   );
 }
 
-function Below({ hint }: { hint?: ReactNode }) {
+/** React Aria knows the errors of its own checks; the server's make a field invalid from outside. */
+function refused(errors?: readonly string[]): { isInvalid?: true } {
+  return errors?.length ? { isInvalid: true } : {};
+}
+
+function Below({ hint, errors }: { hint?: ReactNode; errors?: readonly string[] }) {
   return (
     <>
       {hint && (
@@ -175,7 +195,7 @@ function Below({ hint }: { hint?: ReactNode }) {
           {hint}
         </Text>
       )}
-      <FieldError className={styles.error} />
+      <FieldError className={styles.error}>{errors?.length ? errors.join(" ") : undefined}</FieldError>
     </>
   );
 }
