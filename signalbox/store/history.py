@@ -1,6 +1,6 @@
 """Read change sets back: what each did, and how to undo it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, aliased
 
 from signalbox.kernel.errors import ConflictError, NotFoundError
+from signalbox.kernel.ids import TenantId
 from signalbox.store.changes import Change
 from signalbox.store.tables import Base, ChangeEntry, ChangeSet, Configured
 from signalbox.store.types import Utc
@@ -40,8 +41,14 @@ def _shown(value: Any, hidden: bool) -> Any:
     return HIDDEN if hidden and value is not None else value
 
 
-async def undo(change: Change, change_id: int) -> ChangeSet:
+Check = Callable[[AsyncSession, TenantId], Awaitable[None]]
+"""Raises a ``DomainError`` when a tenant's configuration is not as its rules want it."""
+
+
+async def undo(change: Change, change_id: int, checks: Sequence[Check]) -> ChangeSet:
     """Put back, inside ``change``, everything that the change set ``change_id`` did; returns that set.
+
+    ``checks`` run at the end: what was right when it was done may not fit what came since.
 
     Raises ``NotFoundError``; ``ConflictError`` when a later change touched one of its rows, when it reaches beyond the
     scope, or when something else has taken a place since (a number, say).
@@ -63,6 +70,9 @@ async def undo(change: Change, change_id: int) -> ChangeSet:
         if entry.before is not None:
             _put_back(session, rows.get((entry.table_name, entry.row_key)), entry)
     await session.flush()
+    for tenant in {entry.tenant for entry in entries}:
+        for check in checks:
+            await check(session, TenantId(tenant))
     change.undoes = change_id
     return undone
 

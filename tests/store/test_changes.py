@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 
 from signalbox.features.extensions import edit
 from signalbox.features.extensions.model import Draft
+from signalbox.features.extensions.ranges import check
 from signalbox.features.extensions.tables import ExtensionRow
 from signalbox.kernel.errors import ConflictError, NotFoundError, StaleError
 from signalbox.kernel.secrets import Box
@@ -40,7 +41,7 @@ async def _delete(store: Store, scope: Scope, number: str) -> int:
 
 async def _undo(store: Store, scope: Scope, change_id: int) -> int:
     async with store.change(scope, "cat", "Undo") as change:
-        await undo(change, change_id)
+        await undo(change, change_id, [check])
     return change.id
 
 

@@ -1,5 +1,6 @@
 """A database that is away, held, full or damaged names itself and the cure, and nothing is half done."""
 
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -115,3 +116,8 @@ async def test_search_ignores_the_case_of_every_alphabet(store: Store, box: Box)
     async with store.session(FIRST) as session:
         found = await session.scalars(select(ExtensionRow.number).where(ExtensionRow.name.icontains("öz")))
         assert found.all() == ["100"]
+
+
+def test_every_code_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "design" / "store.md").read_text()
+    assert re.findall(r"^\| `(store_\w+)` \|", page, re.MULTILINE) == [code.value for code in StoreCode]

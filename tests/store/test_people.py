@@ -126,7 +126,7 @@ async def test_two_hash_at_a_time_and_a_crowd_is_refused() -> None:
             running -= 1
             return result
 
-    passwords = Passwords(Slow())
+    passwords = Passwords(Slow(time_cost=1, memory_cost=1024, parallelism=1))
     stored = await passwords.hash(PASSWORD)
     results = await asyncio.gather(
         *(passwords.verify(stored, PASSWORD) for _ in range(WAITING + 5)), return_exceptions=True

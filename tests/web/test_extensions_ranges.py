@@ -60,6 +60,20 @@ async def test_ranges_never_overlap(
     assert (await admin.get(RANGES)).json() == before
 
 
+@pytest.mark.requirement("PBX-NUM-10")
+async def test_undo_does_not_bring_back_a_clash(admin: httpx.AsyncClient) -> None:
+    await admin.patch(RANGES, json={"ivrs": {"first": "70", "last": "79"}}, headers=EVERY)
+    await admin.post("/api/v1/extensions", json={"number": "0600"})
+    await admin.delete("/api/v1/extensions/0600", headers=EVERY)
+    await admin.post("/api/v1/changes/3/undo")
+    refused = await admin.post("/api/v1/changes/1/undo")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, "ivrs")
+    assert (await admin.get(RANGES)).json()["ivrs"]["first"] == "70"
+    await admin.delete("/api/v1/extensions/0600", headers=EVERY)
+    assert (await admin.post("/api/v1/changes/1/undo")).status_code == 201
+    assert (await admin.post("/api/v1/changes/5/undo")).status_code == 409
+
+
 async def test_ranges_may_change_places(admin: httpx.AsyncClient) -> None:
     body = {"ivrs": {"first": "0700", "last": "0735"}, "disa": {"first": "0600", "last": "0635"}}
     assert (await admin.patch(RANGES, json=body, headers=EVERY)).status_code == 200

@@ -9,10 +9,12 @@ from litestar.params import PathParameter
 from sqlalchemy import func, select
 
 from signalbox.features.changes.commands import publish
-from signalbox.kernel.errors import NotFoundError
+from signalbox.features.extensions.ranges import check as extensions_fit
+from signalbox.kernel.errors import ConflictError, InvalidError, NotFoundError
 from signalbox.kernel.link import LinkClient
+from signalbox.store.changes import Change
 from signalbox.store.database import Store
-from signalbox.store.history import differences, undo
+from signalbox.store.history import Check, differences, undo
 from signalbox.store.scope import Scope
 from signalbox.store.tables import ChangeEntry, ChangeSet
 from signalbox.web.access import SignedIn
@@ -20,6 +22,10 @@ from signalbox.web.given import Given
 from signalbox.web.paging import Page, Paging, page_of
 
 ChangeId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+
+
+CHECKS: tuple[Check, ...] = (extensions_fit,)
+"""What every feature demands of a configuration that an undo leaves behind."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -115,9 +121,16 @@ class ChangeController(Controller):
     ) -> Undone:
         """Put back what it changed; refused when a later change touched the same objects."""
         async with store.change(tenants, signed_in.username, f"Undo change {change_id}") as change:
-            undone = await undo(change, change_id)
+            undone = await _undone(change, change_id)
             change.title = f"Undo change {change_id}: {undone.title}"
         return Undone(change.id, await publish(link, change))
+
+
+async def _undone(change: Change, change_id: int) -> ChangeSet:
+    try:
+        return await undo(change, change_id, CHECKS)
+    except InvalidError as error:  # the values came from the store: they clash with what is there, not with the request
+        raise ConflictError(error.detail, error.errors) from error
 
 
 def _view(row: ChangeSet) -> ChangeView:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from signalbox.features.extensions import rules
 from signalbox.features.extensions.model import DEFAULT_RANGES, NumberRange, RangeName
 from signalbox.features.extensions.tables import ExtensionRow, NumberRangeRow
-from signalbox.kernel.errors import ConflictError, FieldError, InvalidError
+from signalbox.kernel.errors import ConflictError, InvalidError
 from signalbox.kernel.ids import TenantId
 from signalbox.store.changes import Change
 
@@ -31,19 +31,6 @@ async def move_ranges(change: Change, moved: Mapping[RangeName, NumberRange]) ->
     Raises ``InvalidError`` for ranges that cannot be or that overlap, ``ConflictError`` when an extension has a number
     of one.
     """
-    ranges = await ranges_of(change.session, change.tenant) | dict(moved)
-    if wrong := list(rules.range_problems(ranges)):
-        raise InvalidError(wrong)
-    taken = await _numbers(change.session, change.tenant)
-    clashes = [
-        FieldError(name, "taken", f"Extension {number} has a number of this range.")
-        for name, kept in moved.items()
-        if name is not RangeName.EXTENSIONS
-        for number in taken
-        if number in kept
-    ]
-    if clashes:
-        raise ConflictError(clashes[0].detail, clashes[:100])
     rows = await change.session.scalars(select(NumberRangeRow).where(NumberRangeRow.tenant == change.tenant))
     known = {row.name: row for row in rows}
     for name, kept in moved.items():
@@ -53,7 +40,20 @@ async def move_ranges(change: Change, moved: Mapping[RangeName, NumberRange]) ->
             change.session.add(row)
         row.first, row.last = kept.first, kept.last
     await change.session.flush()
-    return ranges
+    await check(change.session, change.tenant)
+    return await ranges_of(change.session, change.tenant)
+
+
+async def check(session: AsyncSession, tenant: TenantId) -> None:
+    """What must hold after every change: ranges do not overlap, and none but its own holds an extension's number.
+
+    Raises ``InvalidError`` or ``ConflictError``.
+    """
+    ranges = await ranges_of(session, tenant)
+    if wrong := list(rules.range_problems(ranges)):
+        raise InvalidError(wrong)
+    if clashes := list(rules.range_clashes(ranges, await _numbers(session, tenant))):
+        raise ConflictError(clashes[0].detail, clashes[:100])
 
 
 async def _numbers(session: AsyncSession, tenant: TenantId) -> list[str]:

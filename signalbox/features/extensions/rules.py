@@ -4,7 +4,7 @@ import ipaddress
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 import msgspec
 
@@ -137,6 +137,14 @@ def range_problems(ranges: Mapping[RangeName, NumberRange]) -> Iterator[FieldErr
             if len(theirs.first) == len(kept.first) and kept.first <= theirs.last and theirs.first <= kept.last:
                 yield FieldError(name, "taken", f"Overlaps the range of {other}, {theirs.first} to {theirs.last}.")
         seen.append((name, kept))
+
+
+def range_clashes(ranges: Mapping[RangeName, NumberRange], numbers: Iterable[str]) -> Iterator[FieldError]:
+    """Extensions whose numbers another range keeps (PBX-NUM-10)."""
+    for number in numbers:
+        for name, kept in ranges.items():
+            if name is not RangeName.EXTENSIONS and number in kept:
+                yield FieldError(name, "taken", f"Extension {number} has a number that is kept for {name}.")
 
 
 def new_secret() -> str:
