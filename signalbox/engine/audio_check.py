@@ -149,8 +149,8 @@ def _coverage(sip: Sip, machine: Sequence[Address], networks: list[Network]) -> 
             yield Finding(
                 code="local_network_missing",
                 severity=Severity.PROBLEM,
-                cause=f"This machine is {address}, which is in no local network: phones beside it are told the "
-                "external address, and most routers do not send packets back inside.",
+                cause=f"This machine is {address}, which is in no local network: Asterisk then tells nobody the "
+                "external address, and phones outside send their voice to nowhere.",
                 cure=f"Add the network of {address} to sip.local_networks.",
                 setting="sip.local_networks",
             )

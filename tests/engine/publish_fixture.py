@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from signalbox.engine.ami.codec import AmiMessage
 from signalbox.engine.ami.link import AmiLink
 from signalbox.engine.configure.control import USER
@@ -54,6 +56,12 @@ class Site:
         async with self.store.change(SCOPE, "tests", "secret") as change:
             return (await edit.replace_secret(change, self.secrets.box, number)).secret
 
+    async def web_secret(self, number: str) -> str:
+        """What the API hands to the browser's own phone."""
+        async with self.store.session(SCOPE) as session:
+            row = await edit.get(session, FIRST_TENANT, number)
+            return self.secrets.box.open(row.web_secret)
+
     async def remove(self, *numbers: str) -> None:
         async with self.store.change(SCOPE, "tests", "remove") as change:
             for number in numbers:
@@ -86,9 +94,10 @@ class Site:
 
 
 @contextlib.contextmanager
-def running(installation: Installation, folder: Path) -> Iterator[Asterisk]:
-    """Start Asterisk on an empty store, published."""
+def running(installation: Installation, folder: Path, **sip: Any) -> Iterator[Asterisk]:
+    """Start Asterisk on an empty store, published; ``sip`` replaces settings of that section."""
     settings = settings_in(folder)
+    settings = structs.replace(settings, sip=structs.replace(settings.sip, **sip))
     Secrets.open(settings.paths.secrets)
     asyncio.run(_first_publish(settings))
     asterisk = Asterisk(settings, installation, tenants=(FIRST_TENANT,))

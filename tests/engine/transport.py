@@ -63,7 +63,9 @@ class StreamWire(Wire):
         self.name = "TLS" if tls else "TCP"
 
     async def open(self, remote: tuple[str, int]) -> None:
-        reader, self._writer = await asyncio.open_connection(*remote, ssl=self._tls)
+        # Asterisk does not answer the end of a TLS session; asyncio would wait 30 s for it.
+        shutdown_s = 0.2 if self._tls else None
+        reader, self._writer = await asyncio.open_connection(*remote, ssl=self._tls, ssl_shutdown_timeout=shutdown_s)
         self.local = self._writer.get_extra_info("sockname")[:2]
         self._group = asyncio.get_running_loop().create_task(self._read(reader))
 
