@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 app = App(name="signalbox", help="A self-hosted communications exchange on Asterisk.")
 engine = App(name="engine", help="Asterisk as a component: install, upgrade, go back.")
 app.command(engine)
+admin = App(name="admin", help="Who may administer.")
+app.command(admin)
 
 Data = Annotated[Path, Parameter(name="--data", help="The data directory.", env_var="SIGNALBOX_DATA")]
 DEFAULT_DATA = Path(".data")
@@ -27,9 +29,9 @@ DEFAULT_DATA = Path(".data")
 @app.command
 def up(data: Data = DEFAULT_DATA) -> None:
     """Run the whole system in the foreground: Asterisk, exchange, worker and web."""
+    settings = _settings(data)
     from signalbox import startup
 
-    settings = _settings(data)
     _set_up_logs("signalbox", settings.paths.log)
     _run(startup.up(settings, _say))
 
@@ -92,6 +94,29 @@ def rehearse(
     )
     lines = rehearse_command.as_lines(settings, from_, to, rehearsed)
     _say(rehearse_command.as_json(rehearsed) if json else "\n".join(lines))
+
+
+@admin.command(name="reset-password")
+def admin_reset_password(username: str = "admin", data: Data = DEFAULT_DATA) -> None:
+    """Give a user a new password, told once; every session of that user ends.
+
+    Parameters
+    ----------
+    username
+        Whose password.
+    """
+    from signalbox.features.people.users import reset_password
+    from signalbox.store.database import Store
+
+    async def reset() -> str:
+        store = Store.open(_settings(data))
+        try:
+            return await reset_password(store, username)
+        finally:
+            await store.close()
+
+    password = asyncio.run(reset())
+    _say(f"Username  {username}\nPassword  {password}   <- shown this once, write it down")
 
 
 @engine.command(name="install")
@@ -173,14 +198,18 @@ def main() -> None:
 
 
 def _told(error: BaseException) -> OperatorError | None:
-    """Give the operator's message of the parts' own errors about settings, secrets and the database."""
-    from signalbox.kernel.secrets import SecretsError
+    """Give the operator's message of the parts' own errors about requests, settings, secrets and the database."""
     from signalbox.settings import SettingsError
-    from signalbox.store.errors import StoreError
 
     if isinstance(error, SettingsError):
         problem = "The settings cannot be used:" + "".join(f"\n  - {problem}" for problem in error.problems)
         return OperatorError(problem, "correct signalbox.toml in the data directory, or the environment")
+    from signalbox.kernel.errors import DomainError
+    from signalbox.kernel.secrets import SecretsError
+    from signalbox.store.errors import StoreError
+
+    if isinstance(error, DomainError):
+        return OperatorError(error.detail, "correct the command and run it again; nothing was changed")
     if isinstance(error, SecretsError | StoreError):
         return OperatorError(str(error), "mend what the message names, then start again")
     return None
