@@ -102,7 +102,9 @@ class WebSocketWire(Wire):
         self.name = "WSS" if tls else "WS"
 
     async def open(self) -> None:
-        self._socket: ClientConnection = await connect(self._url, ssl=self._tls, subprotocols=[Subprotocol("sip")])
+        self._socket: ClientConnection = await connect(
+            self._url, ssl=self._tls, subprotocols=[Subprotocol("sip")], close_timeout=0.2
+        )
         self.local = self._socket.local_address[:2]
         self._reading = asyncio.get_running_loop().create_task(self._read())
         self._sending: set[asyncio.Task[None]] = set()
