@@ -116,6 +116,8 @@ class AgiSession(asyncio.Protocol):
 
     def _answered(self, reply: AgiReply) -> None:
         waiting = self._waiting
+        if waiting is not None and waiting.cancelled():
+            return  # the script was cancelled a moment ago and is about to close the session
         if waiting is None or waiting.done():
             raise ProtocolError("an answer that nobody asked for")
         waiting.set_result(reply)

@@ -217,6 +217,28 @@ async def test_a_cancelled_command_closes_the_session() -> None:
         writer.close()
 
 
+async def test_an_answer_that_meets_a_cancellation_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    sessions: list[tuple[AgiSession, asyncio.Task[None] | None]] = []
+    running = asyncio.Event()
+
+    async def handler(session: AgiSession) -> None:
+        sessions.append((session, asyncio.current_task()))
+        running.set()
+        await session.command("NOOP")
+
+    async with serving(handler) as server:
+        reader, writer = await called(server)
+        await reader.readline()
+        await running.wait()
+        session, task = sessions[0]
+        assert task is not None
+        task.cancel()
+        session.data_received(b"200 result=0\n")
+        assert await reader.read() == b""
+        writer.close()
+    assert caplog.records == []
+
+
 async def test_sessions_are_bounded() -> None:
     script = Script(("ANSWER",))
     async with serving(script, max_sessions=1) as server:
