@@ -1,6 +1,7 @@
 """Create, change and delete extensions inside an open change set: for the API, the first start and the demo."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +61,8 @@ def _columns(fields: Draft) -> dict[str, Any]:
 
 async def _refuse_taken(change: Change, numbers: Sequence[str]) -> None:
     rows = select(ExtensionRow.number).where(ExtensionRow.tenant == change.tenant, ExtensionRow.number.in_(numbers))
-    taken = sorted({*await change.session.scalars(rows), *(each for each in numbers if numbers.count(each) > 1)})
+    twice = {number for number, times in Counter(numbers).items() if times > 1}
+    taken = sorted(twice.union(await change.session.scalars(rows)))
     if taken:
         shown = ", ".join(taken[:10]) + (", ..." if len(taken) > 10 else "")
         detail = f"There is already an extension {shown}."
