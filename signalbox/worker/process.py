@@ -7,6 +7,7 @@ import signal
 
 import msgspec
 
+from signalbox.engine import logs
 from signalbox.features.callrecords.jobs import EVENTS, STEPS, Importer
 from signalbox.kernel.link import LinkPeer, LinkServer
 from signalbox.kernel.tasks import TaskSet
@@ -34,6 +35,7 @@ class Worker:
             EVENTS: LogGuard(paths.event_log, keep.events_mb * _MB, keep.min_free_mb * _MB),
             STEPS: LogGuard(paths.steps_log, keep.events_mb * _MB // 4, keep.min_free_mb * _MB),
         }
+        self._engine_log = paths.asterisk / "log"
         self._link = LinkServer(paths.worker_socket, {"status": self._status})
 
     async def start(self) -> None:
@@ -56,6 +58,7 @@ class Worker:
                 for log, guard in self._guards.items():
                     guard.run(self._importer.positions[log])
                 self._trace.guard_disk()
+                await asyncio.to_thread(logs.bound, self._engine_log)
             except OSError as error:
                 _log.warning("retention_failed error=%s", error)
             await asyncio.sleep(_GUARD_S)

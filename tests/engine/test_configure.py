@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from signalbox.engine import logs
 from signalbox.engine.configure import modules
 from signalbox.engine.install import Installation
 from tests.engine.asterisk import Asterisk
@@ -64,3 +65,13 @@ def _listening(pid: int) -> set[tuple[str, int]]:
             address, port = fields[1].split(":")
             found.add((socket.inet_ntoa(bytes.fromhex(address)[::-1]), int(port, 16)))
     return found
+
+
+def test_a_log_that_is_cut_goes_on(fresh: Asterisk) -> None:
+    folder = fresh.settings.paths.asterisk / "log"
+    before = (folder / "messages.log").read_text()
+    logs.bound(folder, most_bytes=10)
+    assert (folder / "messages.log.1").read_text() == before
+    assert (folder / "messages.log").stat().st_size == 0
+    fresh.console("module load no_such_module.so")
+    assert (folder / "messages.log").read_bytes().lstrip()[:1] == b"["

@@ -60,7 +60,7 @@ def logger() -> str:
     """Warnings and errors only: a verbose line per dialplan step costs more than the step."""
     return """[general]
 dateformat = %F %T.%3q
-; The files are bounded by our own rotation (AMI LoggerRotate).
+; The files are bounded by engine/logs.py, which cuts them in place.
 rotatestrategy = rotate
 queue_log = no
 ; The default of 1000 loses lines in a flood of refused registrations, just when they matter.
