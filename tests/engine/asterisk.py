@@ -92,7 +92,7 @@ class Extension:
 
     @property
     def password(self) -> str:
-        return f"secret of {self.number}"
+        return f"secret-{self.number}"
 
     @property
     def endpoints(self) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from signalbox.engine.publish.model import Route
 from signalbox.features.testcalls.model import TEST_NUMBERS
 from signalbox.kernel.ids import TenantId
 from tests.engine.asterisk import Asterisk, Extension, publish, settings_in
+from tests.engine.baresip import Baresip
 from tests.engine.phones import Phone
 from tests.engine.scripts import Scripts
 
@@ -26,6 +28,7 @@ SITE = {
         Extension("104", "Eva", web=True),
         Extension("110", "Wide", endpoint={"allow": "g722"}),
         Extension("111", "Safe", endpoint={"media_encryption": "sdes"}),
+        Extension("113", "", endpoint={"callerid": "<unknown>"}),
         Extension("112", "New Digest", algorithms=("SHA-256", "MD5")),
         Extension("100", "Anna of Seven", tenant=SECOND),
         Extension("101", "Ben of Seven", tenant=SECOND),
@@ -76,10 +79,11 @@ class Desk:
         self._asterisk = asterisk
         self._phones: list[Phone] = []
 
-    async def phone(self, user: str, *, register: bool = True, password: str | None = None, **options: object) -> Phone:
+    async def phone(self, user: str, *, register: bool = True, password: str | None = None, **options: Any) -> Phone:
         """Open a phone of the extension with the endpoint id ``user`` and register it."""
-        secret = SITE[user].password if password is None and user in SITE else password or ""
-        phone = Phone(self._asterisk.place, user, secret, **options)  # type: ignore[arg-type]
+        owner = SITE.get(user.removesuffix("-web"))
+        secret = owner.password if password is None and owner else password or ""
+        phone = Phone(self._asterisk.place, user, secret, **options)
         await phone.__aenter__()
         self._phones.append(phone)
         if register:
@@ -97,3 +101,10 @@ async def desk(asterisk: Asterisk) -> AsyncIterator[Desk]:
     desk = Desk(asterisk)
     yield desk
     await desk.close()
+
+
+@pytest.fixture
+def baresip(tmp_path: Path) -> Iterator[Baresip]:
+    phone = Baresip(tmp_path / "baresip")
+    yield phone
+    phone.stop()

@@ -53,6 +53,8 @@ class Phone:
         self.tone_hz = hears_hz
         self.calls: dict[str, Conversation] = {}
         self.stray: list[Message] = []
+        self.algorithm = ""
+        """Of the digest that was asked for last."""
         self.is_busy = False
         """Answers each call with 486 and rings for none."""
         self._incoming: asyncio.Queue[Conversation] = asyncio.Queue()
@@ -110,14 +112,16 @@ class Phone:
 
     # What a person does
 
-    async def register(self, expires_s: int = 300, *headers: tuple[str, str], contact: str = "") -> Message:
-        """Register; gives the final response, whatever it is."""
+    async def register(
+        self, expires_s: int = 300, *headers: tuple[str, str], contact: str = "", to: str = ""
+    ) -> Message:
+        """Register; gives the final response, whatever it is. ``to`` is another's extension."""
         self._cseq += 1
         message = Message(
             f"REGISTER {self.server_uri} SIP/2.0",
             [
                 ("From", f"<{self.uri}>;tag={secrets.token_hex(4)}"),
-                ("To", f"<{self.uri}>"),
+                ("To", f"<sip:{to or self.user}@{self.place.host}>"),
                 ("Call-ID", self._registration),
                 ("CSeq", f"{self._cseq} REGISTER"),
                 ("Contact", contact or f"<{self.contact}>"),
@@ -220,7 +224,9 @@ class Phone:
         kept = ("Via", "CSeq", "Authorization")
         number = message.cseq + 1
         message.headers = [header for header in message.headers if header[0] not in kept]
-        value = digest(challenges(response)[0], method=method, uri=uri, user=self.user, password=self.password)
+        challenge = challenges(response)[0]
+        self.algorithm = challenge.algorithm
+        value = digest(challenge, method=method, uri=uri, user=self.user, password=self.password)
         message.headers += [("CSeq", f"{number} {method}"), ("Authorization", value)]
         self._cseq = max(self._cseq, number)
 

@@ -148,6 +148,9 @@ class Story:
             for phone in self._phones:
                 await phone.__aexit__()
         await until(lambda: self._log.has_record(self._uniqueid), "the call's record")
+        # A script hears of the hang-up when the event log has it already.
+        expected = len(scenario.expected.endings)
+        await until(lambda: len(self._exchange.endings(self._uniqueid)) >= expected, "the scripts' records")
         return self._seen()
 
     async def _before(self) -> list[asyncio.Task[None]]:
@@ -179,7 +182,7 @@ class Story:
         return bool(self._uniqueid)
 
     async def _phone(self, extension: str, **options: Any) -> Phone:
-        phone = Phone(self._asterisk.place, extension, f"secret of {extension}", **options)
+        phone = Phone(self._asterisk.place, extension, f"secret-{extension}", **options)
         await phone.__aenter__()
         response = await phone.register()
         assert response.status == 200, response.start
