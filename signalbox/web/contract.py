@@ -60,8 +60,22 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
         for method, operation in item.items():
             if method in _METHODS:
                 operation["responses"].pop("400", None)
+                operation["responses"].get("204", {}).pop("content", None)
                 operation["responses"]["default"] = {"description": "A problem (RFC 9457)", "content": _PROBLEM}
+    _mend_tuples(schema)
     return schema
+
+
+def _mend_tuples(part: Any) -> None:
+    """Litestar describes the items of ``tuple[X, ...]`` as X or anything (its ``...``), which nothing can satisfy."""
+    if isinstance(part, dict):
+        items = part.get("items")
+        if isinstance(items, dict) and {} in items.get("oneOf", ()):
+            part["items"] = next(each for each in items["oneOf"] if each)
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            _mend_tuples(each)
 
 
 @lru_cache(maxsize=4)
