@@ -55,30 +55,74 @@ async def up(settings: Settings, say: Say) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     raise_file_limit()
     with _alone(settings.paths.run):
-        version, first = await prepare(settings, say)
+        start = _Start(settings, say, stopped)
         try:
-            await _run(settings, version, first, say, stopped)
-        except BaseException:
-            if first is not None and not stopped.is_set():
-                say(newcomer.credentials(first))
-            raise
+            await _until(stopped, start.prepare())
+            await start.run()
+        finally:
+            start.tell_secrets()
 
 
-async def prepare(settings: Settings, say: Say) -> tuple[Version, FirstStart | None]:
-    """Bring the data directory to where the processes can start; gives what only the first start knows."""
-    installing = asyncio.to_thread(install.install, settings.paths.engine_root, say)
-    installation, (secrets, first) = await asyncio.gather(installing, _prepare_store(settings))
-    version = Version(settings, secrets, installation)
-    if not left_running(settings):  # an Asterisk that runs must be told of changes, which the exchange does
-        await _publish(settings, secrets)
-    return version, first
+class _Start:
+    """One start of the system; keeps what only the first start knows until it was told."""
+
+    def __init__(self, settings: Settings, say: Say, stopped: asyncio.Event) -> None:
+        self._settings = settings
+        self._say = say
+        self._stopped = stopped
+        self._version: Version | None = None
+        self._first: FirstStart | None = None
+
+    async def prepare(self) -> None:
+        """Bring the data directory to where the processes can start."""
+        settings = self._settings
+        installing = asyncio.to_thread(install.install, settings.paths.engine_root, self._say)
+        installation, secrets = await asyncio.gather(installing, _prepare_store(settings))
+        version = Version(settings, secrets, installation)
+        self._first = await first_start(settings)
+        if not left_running(settings):  # an Asterisk that runs must be told of changes, which the exchange does
+            await _publish(settings, secrets)
+        self._version = version
+
+    async def run(self) -> None:
+        """Run the processes until told to stop."""
+        settings, version = self._settings, self._version
+        if version is None:
+            return
+        engine = Engine(
+            settings,
+            version.ami_secret,
+            installation=lambda: version.installation,
+            config_mark=lambda: version.checksum,
+        )
+        ours = Ours(settings)
+        supervisor = Supervisor([[engine.service()], ours.services()])
+        upkeep = Upkeep(settings, supervisor, engine, version)
+        try:
+            await _until(self._stopped, supervisor.start(lambda name: self._say(f"Ready: {name}")))
+            if not self._stopped.is_set():
+                await upkeep.start()
+                self._say(newcomer.welcome(settings, self._first, version.installation.version))
+                self._first = None
+            await self._stopped.wait()
+        finally:
+            self._say("Stopping.")
+            await upkeep.stop()
+            await ours.stop()
+            await supervisor.stop()
+            engine.health.close()
+
+    def tell_secrets(self) -> None:
+        """Tell what is told once, when the start did not come far enough to tell it."""
+        if self._first is not None:
+            self._say(newcomer.credentials(self._first))
 
 
-async def _prepare_store(settings: Settings) -> tuple[Secrets, FirstStart | None]:
+async def _prepare_store(settings: Settings) -> Secrets:
     secrets = Secrets.open(settings.paths.secrets)
     await asyncio.to_thread(certificates.ensure, settings)
     await migrate.upgrade(settings)
-    return secrets, await first_start(settings)
+    return secrets
 
 
 async def _publish(settings: Settings, secrets: Secrets) -> None:
@@ -88,30 +132,6 @@ async def _publish(settings: Settings, secrets: Secrets) -> None:
         await Publisher(settings, StoreSource(settings, store, secrets.box), None).publish()
     finally:
         await store.close()
-
-
-async def _run(
-    settings: Settings, version: Version, first: FirstStart | None, say: Say, stopped: asyncio.Event
-) -> None:
-    engine = Engine(
-        settings, version.ami_secret, installation=lambda: version.installation, config_mark=lambda: version.checksum
-    )
-    ours = Ours(settings)
-    supervisor = Supervisor([[engine.service()], ours.services()])
-    upkeep = Upkeep(settings, supervisor, engine, version)
-    try:
-        await _until(stopped, supervisor.start(lambda name: say(f"Ready: {name}")))
-        if stopped.is_set():
-            return
-        await upkeep.start()
-        say(newcomer.welcome(settings, first, version.installation.version))
-        await stopped.wait()
-    finally:
-        say("Stopping.")
-        await upkeep.stop()
-        await ours.stop()
-        await supervisor.stop()
-        engine.health.close()
 
 
 async def _until(stopped: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
