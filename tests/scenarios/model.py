@@ -118,7 +118,7 @@ SITE = (
     SiteExtension("100", "Anna"),
     SiteExtension("101", "Ben"),
     SiteExtension("102", "Carla"),
-    SiteExtension("103", "Dov"),
+    SiteExtension("103", "Dov", ring_s=8),  # long enough for an exchange to come back on a busy machine
 )
 MAX_HOPS = 5
 """``calls.max_hops`` in every scenario."""
