@@ -41,7 +41,7 @@ export default function BoardScreen() {
     <Page
       fill
       title={t("title")}
-      summary={store.isLoaded && t("summary", { lines: total, calls: store.calls.size })}
+      summary={store.isLoaded && t("summary", { lines: total, count: store.calls.size })}
       actions={total > 0 && <Filters filter={filter} onChange={setFilter} />}
     >
       {total > 0 && <States filter={filter} onChange={setFilter} counts={counts} total={total} />}

@@ -1,9 +1,11 @@
 /** The sequence diagram. Every entry is a button; the table beside it says the same in words. */
-import type { KeyboardEvent } from "react";
+import { type KeyboardEvent, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Ladder, LadderRow } from "../api/types";
 import styles from "./diagram.module.css";
 import { COLUMN, clipped, HEAD, type Layout, layOut, type PlacedRow, seconds, toneOf } from "./layout";
+
+const HEAD_WIDTH = COLUMN - 24;
 
 interface DiagramProps {
   ladder: Ladder;
@@ -14,10 +16,18 @@ interface DiagramProps {
 
 export function Diagram({ ladder, isShown, selected, onSelect }: DiagramProps) {
   const { t } = useTranslation("ladder");
-  const layout = layOut(ladder, isShown);
+  const { ref, width } = useWidth();
+  const layout = layOut(ladder, isShown, width);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-    <section className={styles.scroll} aria-label={t("diagram")} tabIndex={0} dir="ltr" data-testid="ladder-diagram">
+    <section
+      ref={ref}
+      className={styles.scroll}
+      aria-label={t("diagram")}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+      tabIndex={0}
+      dir="ltr"
+      data-testid="ladder-diagram"
+    >
       {/* biome-ignore lint/a11y/useSemanticElements: a picture whose parts are buttons is a group, and no fieldset */}
       <svg width={layout.width} height={layout.height} role="group" aria-label={t("title")}>
         <defs>
@@ -48,17 +58,30 @@ export function Diagram({ ladder, isShown, selected, onSelect }: DiagramProps) {
   );
 }
 
+/** The room that the page gives, followed as it changes. */
+function useWidth(): { ref: (element: HTMLElement | null) => () => void; width: number } {
+  const [width, setWidth] = useState(0);
+  const ref = useCallback((element: HTMLElement | null) => {
+    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
+    if (element) observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { ref, width };
+}
+
 function Columns({ layout }: { layout: Layout }) {
   const { t } = useTranslation("ladder");
   return layout.columns.map(({ id, label, kind, x }) => (
     <g key={id} className={styles.column}>
       <line x1={x} x2={x} y1={HEAD - 6} y2={layout.height} />
-      <rect x={x - COLUMN / 2 + 12} y={8} width={COLUMN - 24} height={40} rx={8} />
+      <rect x={x - HEAD_WIDTH / 2} y={8} width={HEAD_WIDTH} height={40} rx={8} />
       <text x={x} y={25} className={styles.label}>
         {clipped(label, 22)}
       </text>
       <text x={x} y={40} className={styles.kind}>
-        {label === id ? t(`participant.${kind as "phone"}`, { defaultValue: kind }) : clipped(id, 24)}
+        {kind === "phone" && label !== id
+          ? clipped(id, 24)
+          : t(`participant.${kind as "phone"}`, { defaultValue: kind })}
       </text>
     </g>
   ));
@@ -76,10 +99,12 @@ function Entry({ placed, layout, isSelected, onSelect }: EntryProps) {
   const { row, index, y, x1, x2, sinceStartMs } = placed;
   const nameOf = (id: string) => layout.columns.find((column) => column.id === id)?.label ?? id;
   const time = seconds(sinceStartMs);
-  const label =
-    x1 === x2
-      ? t("mark", { time, kind: t(`kindOne.${row.kind}`), text: row.text })
-      : t("arrow", { time, from: nameOf(row.from), to: nameOf(row.to), text: row.text });
+  const isMark = x1 === x2;
+  const text = isMark ? noteOf(placed, layout) : clipped(row.text, Math.floor(Math.abs(x2 - x1) / 7.2));
+  // The visible words come first and unbroken, so that who says what he sees is understood (WCAG 2.5.3).
+  const label = isMark
+    ? t("mark", { time, kind: t(`kindOne.${row.kind}`), text })
+    : t("arrow", { time, from: nameOf(row.from), to: nameOf(row.to), text });
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -101,39 +126,52 @@ function Entry({ placed, layout, isSelected, onSelect }: EntryProps) {
       <rect className={styles.ground} x={2} y={y - 19} width={layout.width - 4} height={34} rx={6} />
       <text x={12} y={y + 4} className={styles.time}>
         {time}
-      </text>
-      {x1 === x2 ? <Mark placed={placed} layout={layout} /> : <Arrow placed={placed} />}
+      </text>{" "}
+      {isMark ? <Mark placed={placed} layout={layout} text={text} /> : <Arrow placed={placed} text={text} />}
     </g>
   );
 }
 
-function Arrow({ placed: { row, y, x1, x2 } }: { placed: PlacedRow }) {
+function Arrow({ placed: { y, x1, x2 }, text }: { placed: PlacedRow; text: string }) {
   const inset = x2 > x1 ? 3 : -3;
-  const room = Math.floor(Math.abs(x2 - x1) / 7.2);
   return (
     <>
       <line x1={x1} x2={x2 - inset} y1={y + 6} y2={y + 6} className={styles.arrow} markerEnd="url(#arrow)" />
       <text x={(x1 + x2) / 2} y={y - 3} className={styles.message}>
-        {clipped(row.text, room)}
+        {text}
       </text>
     </>
   );
 }
 
+/** A note stands beside its mark: after it where there is room, before it at the last participant. */
+function isBefore({ x1 }: PlacedRow, layout: Layout): boolean {
+  return layout.width - x1 - 24 < layout.columnWidth;
+}
+
+function noteOf(placed: PlacedRow, layout: Layout): string {
+  const room = isBefore(placed, layout) ? placed.x1 - 100 : layout.width - placed.x1 - 24;
+  return clipped(placed.row.text, Math.floor(room / 7));
+}
+
+interface MarkProps {
+  placed: PlacedRow;
+  layout: Layout;
+  text: string;
+}
+
 /** Something that happened at one participant: a step of the script as a box, an event as a diamond. */
-function Mark({ placed: { row, y, x1 }, layout }: { placed: PlacedRow; layout: Layout }) {
-  const isStep = row.kind === "step";
-  const room = layout.width - x1 - 24;
-  const isLast = room < COLUMN;
-  const text = clipped(row.text, Math.floor(Math.max(room, x1 - 100) / 7));
+function Mark({ placed, layout, text }: MarkProps) {
+  const { row, y, x1 } = placed;
+  const isEnd = isBefore(placed, layout);
   return (
     <>
-      {isStep ? (
+      {row.kind === "step" ? (
         <rect x={x1 - 6} y={y - 8} width={12} height={16} rx={3} className={styles.step} />
       ) : (
         <path d={`M${x1} ${y - 7} l7 7 -7 7 -7 -7z`} className={styles.event} />
       )}
-      <text x={isLast ? x1 - 14 : x1 + 14} y={y + 4} className={isLast ? styles.noteEnd : styles.note}>
+      <text x={isEnd ? x1 - 14 : x1 + 14} y={y + 4} className={isEnd ? styles.noteEnd : styles.note}>
         {text}
       </text>
     </>

@@ -2,7 +2,9 @@
 import type { Ladder, LadderRow } from "../api/types";
 
 export const GUTTER = 84;
+/** The least width of a column; on wide screens columns share the room. */
 export const COLUMN = 190;
+const WIDEST = 320;
 export const HEAD = 56;
 export const ROW = 36;
 export const GAP = 26;
@@ -25,14 +27,17 @@ export interface Pause {
 
 export interface Layout {
   width: number;
+  columnWidth: number;
   height: number;
   columns: { id: string; label: string; kind: string; x: number }[];
   rows: PlacedRow[];
   pauses: Pause[];
 }
 
-export function layOut(ladder: Ladder, isShown: (row: LadderRow) => boolean): Layout {
-  const columns = ladder.participants.map((one, index) => ({ ...one, x: GUTTER + COLUMN * (index + 0.5) }));
+export function layOut(ladder: Ladder, isShown: (row: LadderRow) => boolean, room: number): Layout {
+  const count = Math.max(1, ladder.participants.length);
+  const columnWidth = Math.min(WIDEST, Math.max(COLUMN, Math.floor((room - GUTTER) / count)));
+  const columns = ladder.participants.map((one, index) => ({ ...one, x: GUTTER + columnWidth * (index + 0.5) }));
   const xOf = new Map(columns.map((column) => [column.id, column.x]));
   const rows: PlacedRow[] = [];
   const pauses: Pause[] = [];
@@ -49,7 +54,7 @@ export function layOut(ladder: Ladder, isShown: (row: LadderRow) => boolean): La
     before = row.at_ms;
     y += ROW;
   });
-  return { width: GUTTER + COLUMN * Math.max(1, columns.length), height: y + EDGE - ROW / 2, columns, rows, pauses };
+  return { width: GUTTER + columnWidth * count, columnWidth, height: y + EDGE - ROW / 2, columns, rows, pauses };
 }
 
 export type Tone = "request" | "good" | "progress" | "bad" | "step" | "event";

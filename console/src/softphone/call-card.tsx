@@ -9,9 +9,12 @@ import type { UsedPhone } from "./context";
 import { Keypad } from "./keypad";
 import { MicrophoneLevel } from "./level";
 import type { PhoneCall } from "./model";
+import { useNameOf } from "./name";
 import { TransferForm } from "./transfer-form";
 
-export function CallCard({ call, used }: { call: PhoneCall; used: UsedPhone }) {
+export function CallCard({ call: bare, used }: { call: PhoneCall; used: UsedPhone }) {
+  const name = useNameOf(bare);
+  const call = { ...bare, name };
   return (
     <article className={styles.card} data-state={call.isHeld ? "held" : call.state} data-testid="phone-active-call">
       <Who call={call} />
@@ -71,6 +74,7 @@ function Incoming({ call, used: { send } }: PartProps) {
         {t("incoming.answer")}
       </Button>
       <Button
+        variant="danger"
         icon={<PhoneOff aria-hidden />}
         onPress={() => send({ do: "hangup", id: call.id })}
         data-testid="phone-decline"

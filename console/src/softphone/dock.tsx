@@ -13,6 +13,7 @@ import { canSpeak } from "./devices";
 import { Dialler } from "./dialler";
 import styles from "./dock.module.css";
 import type { PhoneCall } from "./model";
+import { useNameOf } from "./name";
 
 interface DockProps {
   isOpen: boolean;
@@ -46,6 +47,7 @@ export function mainCall(calls: readonly PhoneCall[]): PhoneCall | undefined {
 function Pill({ used: { state, send }, onOpen }: { used: UsedPhone; onOpen: () => void }) {
   const { t } = useTranslation("phone");
   const call = mainCall(state.calls);
+  const name = useNameOf(call);
   const label = canSpeak()
     ? t(state.extension ? `dock.${state.registration === "off" ? "connecting" : state.registration}` : "dock.none", {
         extension: state.extension,
@@ -56,7 +58,7 @@ function Pill({ used: { state, send }, onOpen }: { used: UsedPhone; onOpen: () =
       <button type="button" className={styles.open} onClick={onOpen} aria-label={t("open")} data-testid="phone-open">
         <span className={styles.lamp} aria-hidden />
         <PhoneIcon aria-hidden />
-        <span>{call ? call.name || call.number : label}</span>
+        <span>{call ? name || call.number : label}</span>
         {call?.state === "talking" && <Running sinceMs={call.answeredMs} />}
       </button>
       {call && (

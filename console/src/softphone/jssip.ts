@@ -68,11 +68,14 @@ export class SipPhone {
     return new SipCall(this.#ua.call(this.#address(number), media(microphone)));
   }
 
-  /** Take the place of a dialog that an earlier page left behind; Asterisk swaps the legs without ringing anybody. */
-  restore(dialog: DialogId, ownNumber: string, microphone: MediaStream): SipCall {
+  /**
+   * Take the place of a dialog that an earlier page left behind; Asterisk swaps the legs without ringing anybody.
+   * `number` only has to exist: it is what the call record says was dialled.
+   */
+  restore(dialog: DialogId, number: string, microphone: MediaStream): SipCall {
     const replaces = `Replaces: ${dialog.callId};to-tag=${dialog.remoteTag};from-tag=${dialog.localTag}`;
     const options = { ...media(microphone), extraHeaders: [replaces, "Require: replaces"] };
-    return new SipCall(this.#ua.call(this.#address(ownNumber), options));
+    return new SipCall(this.#ua.call(this.#address(number), options));
   }
 
   #address(number: string): string {

@@ -166,7 +166,7 @@ export class Phone {
     };
     const microphone = await this.#microphone(call.number);
     if (!microphone) return;
-    this.#adopt(view, this.#sip.restore(call.dialog, this.state.extension, microphone), microphone);
+    this.#adopt(view, this.#sip.restore(call.dialog, call.number, microphone), microphone);
   }
 
   async #runOnCall(command: Extract<Command, { id: string }>): Promise<void> {

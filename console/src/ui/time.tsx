@@ -44,7 +44,12 @@ export function Running({ sinceMs, skewMs = 0 }: { sinceMs: number; skewMs?: num
 }
 
 function formatted(options: Intl.DateTimeFormatOptions): (at: string | number) => string {
-  return (at) => new Intl.DateTimeFormat(i18n.language, options).format(new Date(at));
+  return (at) => new Intl.DateTimeFormat(locale(), options).format(new Date(at));
+}
+
+/** The browser's own kind of our language, so that British people read British dates. */
+function locale(): string {
+  return navigator.languages.find((one) => one.split("-")[0] === i18n.language) ?? i18n.language;
 }
 
 export const dateTime = formatted({ dateStyle: "medium", timeStyle: "medium" });
