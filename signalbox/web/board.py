@@ -24,15 +24,14 @@ ABORT = "signalbox.abort"
 SEND_S = 5.0
 """A console that takes nothing for so long is dropped."""
 
-ALIVE_S = 1.0
-"""After so long a silence ``{"type": "alive"}`` is sent, so that a page can tell a quiet board from a dead line."""
+BEAT_S = 1.0
+"""After so long a silence a beat is sent, so that a page can tell a quiet board from a dead line."""
 
 SESSION_CHECK_S = 5.0
 _FIRST_WORD_S = 10.0
 _MAX_MESSAGES, _WITHIN_S = 20, 10.0
 
 SESSION_ENDED, POLICY, SLOW = 4401, 1008, 1013
-_ALIVE = '{"type":"alive"}'
 _log = logging.getLogger(__name__)
 _AnySocket = WebSocket[Any, Any, Any]
 
@@ -112,10 +111,10 @@ def _parsed(text: object) -> _Subscribe | _Resume:
 async def _send(socket: _AnySocket, console: Console, relay: Relay) -> NoReturn:
     while True:
         try:
-            async with asyncio.timeout(ALIVE_S):
+            async with asyncio.timeout(BEAT_S):
                 text = await console.next(relay)
         except TimeoutError:
-            text = _ALIVE
+            text = f'{{"type":"beat","at_ms":{relay.now_ms()}}}'
         if not text:
             raise _Close(SESSION_ENDED, "signed out") if console.has_ended else _Close(SLOW, "too slow")
         try:

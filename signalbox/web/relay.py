@@ -102,6 +102,10 @@ class Relay:
         await self._tasks.stop()
         await self.link.stop()
 
+    def now_ms(self) -> int:
+        """The time as the board tells it."""
+        return int(self._clock.now().timestamp() * 1000)
+
     def follow(self, console: Console, epoch: str = "", seq: int = -1) -> None:
         """Answer a console's ``subscribe`` or ``resume`` and keep it told."""
         missing = self.board.since(epoch, seq, console.audience) if self._in_step and epoch else None

@@ -61,7 +61,7 @@ async def message(socket: ClientConnection) -> Message:
     async with asyncio.timeout(10):
         while True:
             found: Message = json.loads(await socket.recv())
-            if found["type"] != "alive":
+            if found["type"] != "beat":
                 return found
 
 

@@ -91,9 +91,11 @@ async def test_resume_from_nowhere_gives_a_snapshot(
 
 async def test_a_quiet_board_gives_signs_of_life(settings: Settings, page: httpx.AsyncClient) -> None:
     async with server.console(settings, page) as socket:
-        await server.subscribed(socket)
+        snapshot = await server.subscribed(socket)
         async with asyncio.timeout(3):
-            assert json.loads(await socket.recv()) == {"type": "alive"}
+            beat = json.loads(await socket.recv())
+        assert beat["type"] == "beat"
+        assert beat["at_ms"] >= snapshot["at_ms"]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None])
