@@ -75,6 +75,23 @@ async def test_a_new_extension_registers_at_once_and_has_a_device_state(exchange
     assert any(event.event == "ContactStatus" and event.get("AOR") == "105" for event in exchange.events)
 
 
+async def test_a_new_extension_that_is_never_asked_has_a_device_state(exchange: Site) -> None:
+    secrets = await exchange.add(Draft(number="106", qualify_s=0), Draft(number="107", qualify_s=0, web_phone=False))
+    await exchange.publisher.publish()
+    async with exchange.phone("107", secrets["107"]) as phone:
+        assert (await phone.register()).status == 200
+        await until(lambda: _is(exchange, "107", "NOT_INUSE"), "the device state")
+
+
+async def test_a_new_extension_that_is_changed_before_it_registers(exchange: Site) -> None:
+    secret = await added(exchange, "108")
+    await exchange.set("108", max_contacts=1, qualify_s=0)
+    await exchange.publisher.publish()
+    async with exchange.phone("108", secret) as phone:
+        assert (await phone.register()).status == 200
+        await until(lambda: _is(exchange, "108", "NOT_INUSE"), "the device state")
+
+
 async def test_many_new_extensions_have_device_states(exchange: Site) -> None:
     secrets = await exchange.add(*(Draft(number=str(number), name="Many") for number in range(200, 220)))
     await exchange.publisher.publish()

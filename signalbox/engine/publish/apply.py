@@ -13,8 +13,8 @@ from signalbox.engine.publish.model import SipKind
 from signalbox.engine.publish.unregister import Identity, UnregisterError, unregister
 from signalbox.settings import Sip
 
-SYNC_ONE_BY_ONE = 4
-"""Each new endpoint's device state costs a read of all endpoints, one reload of PJSIP about two: more go together."""
+ONE_BY_ONE = 1
+"""A new endpoint's device state costs Asterisk a read of all endpoints; one reload, for any number, a third more."""
 
 AT_ONCE = 32
 RELOAD_WITHIN_S = 60.0
@@ -50,8 +50,7 @@ async def apply(ami: Ami, files: PublishedFiles, pending: Pending, sip: Sip) -> 
     stayed = await _kick(ami, files, pending.ids(rows.KICK), sip)
     gone = await asyncio.to_thread(files.drop_ownerless, [each for each in pending.what if each not in stayed])
     await _expire(ami, dict.fromkeys(gone, frozenset(SipKind)))
-    states = [each for each, what in pending.what.items() if {rows.NEW, SipKind.AOR} & what and each not in gone]
-    await _make_states(ami, states)
+    await _make_states(ami, Pending({each: what for each, what in pending.what.items() if each not in gone}))
     await asyncio.to_thread(files.done, [each for each in pending.what if each not in stayed])
 
 
@@ -98,11 +97,16 @@ async def _registered(ami: Ami) -> set[str]:
     return {contact.get("ObjectName").rpartition(";@")[0] for contact in contacts}
 
 
-async def _make_states(ami: Ami, ids: list[str]) -> None:
-    if len(ids) > SYNC_ONE_BY_ONE:
+async def _make_states(ami: Ami, pending: Pending) -> None:
+    """Give new endpoints their device state and let changed AORs be asked as they now say.
+
+    Asterisk would make the state by itself when a phone registers, but with the first answer to a qualify only.
+    """
+    new = pending.ids(rows.NEW)
+    if len(new) > ONE_BY_ONE:
         await ami.action("Reload", {"Module": "res_pjsip.so"}, timeout_s=RELOAD_WITHIN_S)
         return
-    for each in ids:
+    for each in {*new, *pending.ids(SipKind.AOR)}:
         command = {"Command": f"pjsip reload qualify endpoint {each}"}
         await ami.action("Command", command, timeout_s=RELOAD_WITHIN_S)
 

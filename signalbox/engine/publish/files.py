@@ -23,7 +23,7 @@ _Write = Callable[[sqlite3.Connection, str, Unit | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What a running Asterisk must still be told, by object id: kinds to expire, ``rows.NEW`` and ``rows.KICK``."""
+    """What a running Asterisk must still be told, by object id: kinds to expire, and the marks of ``rows``."""
 
     what: Mapping[str, frozenset[str]]
 

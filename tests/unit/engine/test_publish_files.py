@@ -75,7 +75,7 @@ def _numbers_are_unique(units: dict[str, Unit]) -> bool:
 
 
 @given(st.lists(UNITS.filter(_numbers_are_unique), min_size=2, max_size=6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_change_after_change_gives_what_one_full_publish_gives(states: list[dict[str, Unit]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         step, whole = Path(folder, "step"), Path(folder, "whole")
