@@ -3,7 +3,7 @@ import { Link, useNavigate } from "react-router";
 import type { CallRecord, Disposition } from "../api/types";
 import { Badge, type Tone } from "../ui/states";
 import table from "../ui/table.module.css";
-import { clock, dateTime } from "../ui/time";
+import { clock, rowTime } from "../ui/time";
 
 const TONES: Record<Disposition, Tone | "plain"> = {
   answered: "good",
@@ -55,7 +55,7 @@ function Row({ record }: { record: CallRecord }) {
     <tr className={table.row} onClick={() => navigate(to)} data-testid={`record-${record.call_id}`}>
       <td className={table.nowrap}>
         <Link to={to} className={`${table.link} numeric`} onClick={(event) => event.stopPropagation()}>
-          {dateTime(record.started_at)}
+          {rowTime(record.started_at)}
         </Link>
       </td>
       <td>

@@ -60,6 +60,8 @@ export function ChangePanel({ id, onClose }: { id: string; onClose: () => void }
 
 function Entry({ entry }: { entry: ChangeEntry }) {
   const { t } = useTranslation("changes");
+  const { t: extensions } = useTranslation("extensions");
+  const shown = useShown();
   const isShown = ({ before, after }: FieldDifference) => !(isEmpty(before) && isEmpty(after));
   return (
     <Card
@@ -81,7 +83,7 @@ function Entry({ entry }: { entry: ChangeEntry }) {
           <tbody>
             {entry.fields.filter(isShown).map(({ field, before, after }) => (
               <tr key={field}>
-                <td>{field}</td>
+                <td>{extensions(`field.${field as "name"}`, { defaultValue: field })}</td>
                 {entry.action !== "created" && (
                   <td className={entry.action === "changed" ? styles.before : undefined}>{shown(before)}</td>
                 )}
@@ -101,10 +103,14 @@ function isEmpty(value: unknown): boolean {
   return value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
-function shown(value: unknown): string {
-  if (isEmpty(value)) return "–";
-  if (Array.isArray(value)) return value.join(", ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+function useShown(): (value: unknown) => string {
+  const { t } = useTranslation();
+  return (value) => {
+    if (isEmpty(value)) return "–";
+    if (typeof value === "boolean") return t(value ? "yes" : "no");
+    if (Array.isArray(value)) return value.join(", ");
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
+  };
 }
 
 interface AskProps {

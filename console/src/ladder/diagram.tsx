@@ -28,6 +28,9 @@ export function Diagram({ ladder, isShown, selected, onSelect }: DiagramProps) {
       dir="ltr"
       data-testid="ladder-diagram"
     >
+      <svg width={layout.width} height={HEAD} className={styles.head} aria-hidden>
+        <Heads layout={layout} />
+      </svg>
       {/* biome-ignore lint/a11y/useSemanticElements: a picture whose parts are buttons is a group, and no fieldset */}
       <svg width={layout.width} height={layout.height} role="group" aria-label={t("title")}>
         <defs>
@@ -35,7 +38,9 @@ export function Diagram({ ladder, isShown, selected, onSelect }: DiagramProps) {
             <path d="M0 0 8 4 0 8z" fill="context-stroke" />
           </marker>
         </defs>
-        <Columns layout={layout} />
+        {layout.columns.map(({ id, x }) => (
+          <line key={id} className={styles.lifeline} x1={x} x2={x} y1={0} y2={layout.height} />
+        ))}
         {layout.pauses.map(({ y, lengthMs }) => (
           <g key={y} className={styles.pause}>
             <line x1={0} x2={layout.width} y1={y} y2={y} />
@@ -69,11 +74,10 @@ function useWidth(): { ref: (element: HTMLElement | null) => () => void; width: 
   return { ref, width };
 }
 
-function Columns({ layout }: { layout: Layout }) {
+function Heads({ layout }: { layout: Layout }) {
   const { t } = useTranslation("ladder");
   return layout.columns.map(({ id, label, kind, x }) => (
     <g key={id} className={styles.column}>
-      <line x1={x} x2={x} y1={HEAD - 6} y2={layout.height} />
       <rect x={x - HEAD_WIDTH / 2} y={8} width={HEAD_WIDTH} height={40} rx={8} />
       <text x={x} y={25} className={styles.label}>
         {clipped(label, 22)}

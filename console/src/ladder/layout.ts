@@ -1,10 +1,11 @@
 /** Where everything of a ladder stands: rows in their order, with long pauses drawn as pauses. Pure. */
 import type { Ladder, LadderRow } from "../api/types";
 
-export const GUTTER = 84;
+export const GUTTER = 76;
 /** The least width of a column; on wide screens columns share the room. */
-export const COLUMN = 190;
+export const COLUMN = 160;
 const WIDEST = 320;
+/** The height of the column heads, which stay in sight while the rest scrolls. */
 export const HEAD = 56;
 export const ROW = 36;
 export const GAP = 26;
@@ -41,7 +42,7 @@ export function layOut(ladder: Ladder, isShown: (row: LadderRow) => boolean, roo
   const xOf = new Map(columns.map((column) => [column.id, column.x]));
   const rows: PlacedRow[] = [];
   const pauses: Pause[] = [];
-  let y = HEAD + ROW;
+  let y = ROW;
   let before: number | null = null;
   ladder.rows.forEach((row, index) => {
     if (!isShown(row)) return;

@@ -19,11 +19,13 @@ export function RowTable({ ladder, isShown, onSelect }: RowTableProps) {
         <thead>
           <tr>
             <th scope="col">{t("column.time")}</th>
-            <th scope="col">{t("column.kind")}</th>
+            <th scope="col">{t("column.what")}</th>
             <th scope="col">{t("column.from")}</th>
             <th scope="col">{t("column.to")}</th>
-            <th scope="col">{t("column.what")}</th>
             <th scope="col">{t("column.rule")}</th>
+            <th scope="col" className={table.optional}>
+              {t("column.kind")}
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -32,15 +34,15 @@ export function RowTable({ ladder, isShown, onSelect }: RowTableProps) {
               // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other identity and are only appended
               <tr key={index} className={table.row} onClick={() => onSelect(index)}>
                 <td className="numeric">{seconds(row.at_ms - ladder.started_ms)}</td>
-                <td className={table.nowrap}>{t(`kindOne.${row.kind}`)}</td>
-                <td>{nameOf(row.from)}</td>
-                <td>{row.to === row.from ? "" : nameOf(row.to)}</td>
                 <td>
                   <button type="button" className={table.plainButton} onClick={() => onSelect(index)}>
                     {row.text}
                   </button>
                 </td>
+                <td>{nameOf(row.from)}</td>
+                <td>{row.to === row.from ? "" : nameOf(row.to)}</td>
                 <td>{row.rule}</td>
+                <td className={`${table.nowrap} ${table.optional}`}>{t(`kindOne.${row.kind}`)}</td>
               </tr>
             ) : null,
           )}

@@ -60,9 +60,10 @@ export default function LadderScreen() {
 type Translate = ReturnType<typeof useTranslation<"ladder">>["t"];
 
 function titleOf(ladder: Ladder, t: Translate): string {
-  const phones = ladder.participants.filter((one) => one.kind === "phone");
-  const [first, last] = [phones[0]?.label, phones.length > 1 ? phones.at(-1)?.label : undefined];
-  return first && last ? t("titleOf", { from: first, to: last }) : t("title");
+  const [from, ...others] = ladder.participants.filter((one) => one.kind === "phone").map((one) => one.label);
+  // A browser that was loaded again in mid-call appears a second time.
+  const to = others.find((label) => label !== from);
+  return from && to ? t("titleOf", { from, to }) : t("title");
 }
 
 function Summary({ ladder }: { ladder: Ladder }) {

@@ -162,8 +162,12 @@ export class SipCall {
     this.#session.answer(media(microphone));
   }
 
+  /** End the call; one that rings here is declined. */
   hangup(): void {
-    if (!this.#session.isEnded()) this.#session.terminate();
+    const session = this.#session;
+    if (session.isEnded()) return;
+    const isRinging = session.direction === "incoming" && session.isInProgress();
+    session.terminate(isRinging ? { status_code: 603, reason_phrase: "Decline" } : undefined);
   }
 
   hold(on: boolean): void {

@@ -138,6 +138,7 @@ export class Phone {
 
   async #call(number: string): Promise<void> {
     if (!this.#sip || this.#running.size >= MOST_CALLS) return;
+    this.#set({ notice: null });
     const view = this.#view("out", "dialling", number, "");
     const microphone = await this.#microphone(number);
     if (!microphone) return;
@@ -150,6 +151,7 @@ export class Phone {
       sip.hangup();
       return;
     }
+    this.#set({ notice: null });
     this.#adopt(this.#view("in", "ringing", sip.number, sip.name), sip);
     this.#ring();
   }

@@ -23,7 +23,9 @@ export class Ringer {
     this.#context = context;
     if (deviceId) void (context as Sinkable).setSinkId?.(deviceId).catch(() => undefined);
     const burst = () => playBurst(context, RING);
-    const wake = () => void context.resume();
+    const wake = () => {
+      if (context.state === "suspended") void context.resume();
+    };
     burst();
     wake();
     document.addEventListener("pointerdown", wake, { once: true });

@@ -54,6 +54,14 @@ function locale(): string {
 
 export const dateTime = formatted({ dateStyle: "medium", timeStyle: "medium" });
 export const timeOfDay = formatted({ timeStyle: "medium" });
+/** Short enough for a column; the year stands in the detail. */
+export const rowTime = formatted({
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
 export const dayAndTime = formatted({
   weekday: "short",
   day: "numeric",
