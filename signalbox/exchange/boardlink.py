@@ -72,11 +72,11 @@ class BoardLink:
                 try:
                     await link.action("Hangup", {"Channel": name, "Cause": "16"})
                 except EngineRejectedError:
-                    waiting.pop(channel_id)  # it ended by itself
+                    waiting.pop(channel_id)  # it ended with the one before
             if not waiting:
-                return 0
-            done, _ = await asyncio.wait(waiting.values(), timeout=GONE_WITHIN_S)
-            return len(done)
+                return len(channels)
+            _, late = await asyncio.wait(waiting.values(), timeout=GONE_WITHIN_S)
+            return len(channels) - len(late)
         finally:
             for channel_id in channels:
                 self._leaving.pop(channel_id, None)

@@ -1,6 +1,7 @@
 """AMI, AGI, the board and the exchange on a real Asterisk with real SIP phones."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -253,3 +254,56 @@ async def test_operations_of_the_exchange(
     assert await console.link.request("call.ladder", {"call_id": line.call_id}) == {"steps": []}
     journal = asterisk.settings.paths.steps_log
     await until(lambda: journal.exists() and line.call_id.encode() in journal.read_bytes(), "the journal's line")
+
+
+async def test_a_successor_takes_over_while_the_old_one_drains(
+    asterisk: Asterisk, exchange: Exchange, console: Console, anna: Phone, ben: Phone
+) -> None:
+    first = await anna.call("101")
+    await (await ben.rings()).answer()
+    await first.answered()
+    successor = Exchange(asterisk.settings)
+    await successor.start()
+    await exchange.stop()
+    try:
+        await until(lambda: console.snapshots == 2 and console.is_up, "the successor's board")
+        await console.shows("100", LineState.IN_CALL, "Ben")
+        await first.hang_up()
+        await console.shows("100", LineState.IDLE)
+        second = await anna.call("101")
+        await ben.rings()
+        line = await console.shows("100", LineState.CALLING, "Ben")
+        ladder = await console.link.request("call.ladder", {"call_id": line.call_id})
+        assert [step["verb"] for step in ladder["steps"]] == ["number", "dial"]
+        await second.hang_up()
+    finally:
+        await successor.stop()
+
+
+def kept_contacts(asterisk: Asterisk) -> set[str]:
+    database = sqlite3.connect(asterisk.settings.paths.asterisk / "lib/astdb.sqlite3")
+    try:
+        keys = database.execute("SELECT key FROM astdb WHERE key LIKE '/registrar/contact/%'").fetchall()
+    finally:
+        database.close()
+    return {key.removeprefix("/registrar/contact/").partition(";")[0] for (key,) in keys}
+
+
+@pytest.mark.fault
+async def test_asterisk_is_killed_and_comes_back(asterisk: Asterisk, console: Console, anna: Phone, ben: Phone) -> None:
+    call = await anna.call("101")
+    await (await ben.rings()).answer()
+    await call.answered()
+    await console.shows("100", LineState.IN_CALL, "Ben")
+    # Asterisk commits its own database once a second: a registration younger than that dies with it.
+    await until(lambda: kept_contacts(asterisk) >= {"100", "101"}, "the registrations are on disk")
+    asterisk.kill()
+    await until(lambda: not console.is_up, "the board says that the engine is away")
+    await asyncio.to_thread(asterisk.start)
+    await until(lambda: console.is_up, "the board is live again")
+    await console.shows("100", LineState.IDLE)  # its registration survived, its call did not
+    assert console.calls == {}
+    again = await anna.call("101")
+    await ben.rings()
+    await console.shows("101", LineState.RINGING, "Anna")
+    await again.hang_up()
