@@ -190,6 +190,10 @@ class Asterisk:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def configure(self) -> None:
         """Write the whole configuration."""
         paths = self.settings.paths

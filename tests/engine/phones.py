@@ -75,6 +75,11 @@ class Phone:
         return f"sip:{self.user}@{self.place.host}"
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self._wire.local
+
+    @property
     def contact(self) -> str:
         host, port = self._wire.local
         return f"sip:{self.user}@{host}:{port};transport={self.transport}"
