@@ -5,7 +5,6 @@ challenged, on both. CPU is that of the named processes, generator not counted.
 """
 
 import argparse
-import os
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -88,12 +87,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--search", action="store_true", help="find the highest rate that both carry")
     chosen = parser.parse_args()
-    installation = install.install(Path(os.environ["SIGNALBOX__ENGINE__ROOT"]), lambda _: None)
     with tempfile.TemporaryDirectory(prefix="sb-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         platform = Platform(folder / "platform", core=0)
         bare_port = free_ports(1)[0]
+        installation = install.install(platform.settings.paths.engine_root, lambda _: None)
         bare = BareAsterisk(installation, folder / "bare", bare_port, core=0)
         sides: list[Side] = []
         secrets = platform.seed([*CALLERS, *CALLEES], web_phone=False, nat=False, qualify_s=0, codecs=("ulaw",))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -54,7 +55,8 @@ class Platform:
         self._environ = {f"SIGNALBOX__{name}": str(port) for name, port in ports.items()}
         self._environ |= {"SIGNALBOX__SIP__TCP_PORT": str(ports["SIP__UDP_PORT"])}
         self._environ |= {"SIGNALBOX__SIP__BIND": "127.0.0.1", "SIGNALBOX__WEB__BIND": "127.0.0.1", **more}
-        self._environ |= {key: value for key, value in os.environ.items() if key.startswith("SIGNALBOX__ENGINE__ROOT")}
+        root = os.environ.get("SIGNALBOX__ENGINE__ROOT", str(Path(__file__).parent.parent / ".cache" / "engine"))
+        self._environ |= {"SIGNALBOX__ENGINE__ROOT": root}
         self._prefix = [] if core is None else ["taskset", "-c", str(core)]
         self._process: subprocess.Popen[bytes] | None = None
         self.settings: Settings = load(folder, self._environ)
@@ -65,12 +67,31 @@ class Platform:
         return f"127.0.0.1:{self.settings.sip.udp_port}"
 
     @property
+    def console(self) -> str:
+        """Address of the console on plain loopback HTTP."""
+        return f"http://localhost:{self.settings.web.http_port}"
+
+    @property
+    def password(self) -> str:
+        """The administrator's, as the first start printed it."""
+        return self._printed(r"Password\s+(\S+)")
+
+    def secret(self, number: str) -> str:
+        """The SIP secret of a sample extension, as the first start printed it."""
+        return self._printed(rf"{number} \([^)]*\), secret (\S+)")
+
+    def _printed(self, pattern: str) -> str:
+        found = re.search(pattern, (self.folder / "up.out").read_text())
+        assert found is not None, pattern
+        return found.group(1)
+
+    @property
     def pids(self) -> dict[str, int]:
         """The running processes by name, and the supervisor's own as ``supervisor``."""
         assert self._process is not None
         pids = {"supervisor": self._process.pid}
         for line in subprocess.run(
-            ["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True
         ).stdout.splitlines():
             pid, _, command = line.strip().partition(" ")
             if str(self.folder) not in command or int(pid) == self._process.pid or command.startswith("taskset"):
@@ -98,13 +119,13 @@ class Platform:
 
     def start(self, within_s: float = 60.0) -> None:
         """Run ``signalbox up`` and wait until all is ready."""
-        log = (self.folder / "up.out").open("wb")
-        self._process = subprocess.Popen(
-            [*self._prefix, sys.executable, "-m", "signalbox", "up", "--data", str(self.folder)],
-            env={**os.environ, **self._environ},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        with (self.folder / "up.out").open("wb") as log:
+            self._process = subprocess.Popen(
+                [*self._prefix, sys.executable, "-m", "signalbox", "up", "--data", str(self.folder)],
+                env={**os.environ, **self._environ},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + within_s
         while set(PROCESSES) - set(self.pids) or not self.is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -139,8 +139,8 @@ class Sipp:
         for old in self.folder.glob(f"{name}_*.csv"):
             old.unlink()
         command = [*self._prefix, "sipp", "-sf", str(file), "-i", "127.0.0.1", "-p", str(port), "-nostdin", *more]
-        output = (self.folder / f"{name}.out").open("wb")
-        process = subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT)
+        with (self.folder / f"{name}.out").open("wb") as output:
+            process = subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=subprocess.STDOUT)
         self._started.append(process)
         return process
 
