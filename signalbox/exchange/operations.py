@@ -28,6 +28,13 @@ class Status(msgspec.Struct, frozen=True):
     problems: tuple[str, ...]
 
 
+class Contact(msgspec.Struct, frozen=True):
+    """Where a device is registered."""
+
+    endpoint: str
+    uri: str
+
+
 class _Position(msgspec.Struct):
     epoch: str = ""
     seq: int = -1
@@ -74,6 +81,7 @@ class Operations:
             "call.ladder": self._ladder,
             "call.hangup": self._hang_up,
             "status": self._status,
+            "contacts": self._contacts,
         }
 
     async def _subscribe(self, args: msgspec.Raw, peer: LinkPeer) -> Subscription:
@@ -115,3 +123,6 @@ class Operations:
             pid=os.getpid(),
             problems=self._problems(),
         )
+
+    async def _contacts(self, _args: msgspec.Raw, _peer: LinkPeer) -> dict[str, list[Contact]]:
+        return {"contacts": [Contact(endpoint, uri) for endpoint, uri in self._board.registrations()]}

@@ -60,6 +60,10 @@ class Board:
         """Give the channels of one device, id to name."""
         return {leg.channel_id: leg.channel_name for leg in self._legs.values() if leg.endpoint == endpoint}
 
+    def registrations(self) -> list[tuple[str, str]]:
+        """List the usable contacts: endpoint and URI."""
+        return [(endpoint, uri) for endpoint, uris in self._contacts.items() for uri in uris]
+
     def apply(self, event: BoardEvent) -> None:
         """Fold one event in; while a snapshot is being taken it is kept for afterwards.
 

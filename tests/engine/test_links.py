@@ -246,6 +246,8 @@ async def test_operations_of_the_exchange(
     line = await console.shows("100", LineState.CALLING, "Ben")
     status = await console.link.request("status")
     assert (status["ami"], status["calls"], status["published"]) == ("live", 1, 1)
+    contacts = (await console.link.request("contacts"))["contacts"]
+    assert {(each["endpoint"], each["uri"][:8]) for each in contacts} == {("100", "sip:100@"), ("101", "sip:101@")}
     ladder = await console.link.request("call.ladder", {"call_id": line.call_id})
     assert [step["verb"] for step in ladder["steps"]] == ["number", "dial"]
     assert (await console.link.request("call.hangup", {"endpoint": "101"}))["channels"] == 1
