@@ -120,7 +120,7 @@ def call_view(call: CallEntry) -> CallView:
 
 
 def line_view(entry: LineEntry, contacts: int) -> Line:
-    """Show a line by its strongest leg, the newest of equals; without one it is idle, or offline when nothing is registered."""
+    """Show a line by its strongest leg, the newest of equals; without one it is idle, or offline if not registered."""
     spec = entry.spec
     if not entry.legs:
         state = LineState.IDLE if contacts else LineState.OFFLINE
