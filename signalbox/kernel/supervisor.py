@@ -21,6 +21,8 @@ FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 10.0
 STEADY_S = 30.0
 """After this long without an exit a process counts as steady again, and the next restart is quick."""
+SILENT_STAGES = ((signal.SIGTERM, 1.0), (signal.SIGKILL, 5.0))
+"""How a process that no longer answers is stopped: it will hardly hear a signal, and callers wait."""
 EARLY_EXITS = 3
 """A process that ends so often by itself before it ever answered is given up."""
 OPERATOR_EXIT = 78
@@ -168,7 +170,7 @@ class Keeper:
                 asked = False
             if self._process is not None:
                 if self._process.is_running:
-                    await self._process.stop(self.service.stages)
+                    await self._process.stop(self.service.stages if asked else SILENT_STAGES)
                 self._exited()
                 self._give_up_if_told(self._process)
             self._process = None
