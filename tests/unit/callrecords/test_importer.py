@@ -42,7 +42,13 @@ def a_call(number: int, name: str = "Ann") -> list[bytes]:
 
     def event(kind: str, at: float, channel: str, **more: Any) -> bytes:
         channame = "PJSIP/100-00000001" if channel == a else "PJSIP/101-00000002"
-        fields: dict[str, Any] = {"eventtype": kind, "eventtime": number + at, "uniqueid": channel, "linkedid": a, "channame": channame}
+        fields: dict[str, Any] = {
+            "eventtype": kind,
+            "eventtime": number + at,
+            "uniqueid": channel,
+            "linkedid": a,
+            "channame": channame,
+        }
         return _written(LoggedEvent(**fields, tenantid="1", **more))
 
     return [
