@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from signalbox.kernel.tasks import TaskSet
 from signalbox.settings import Settings
 from signalbox.web.process import serve
-from tests.web.conftest import sign_in
+from tests.web.conftest import with_session
 
 Message = dict[str, Any]
 
@@ -41,7 +41,7 @@ def plain(settings: Settings) -> str:
 @contextlib.asynccontextmanager
 async def signed_in(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=f"http://{plain(settings)}") as client:
-        yield await sign_in(client)
+        yield with_session(client)
 
 
 def console(settings: Settings, client: httpx.AsyncClient, **changes: Any) -> connect:
