@@ -45,8 +45,14 @@ function EngineBanner() {
   return (
     <div className={styles.banner}>
       <Notice tone="bad" role="status" data-testid="engine-banner" title={t("engine.down")}>
-        {t("engine.downText", { problem: engine.problem || t("engine.noProblem") })}
+        {t("engine.downText", { problem: asSentence(engine.problem) || t("engine.noProblem") })}
       </Notice>
     </div>
   );
+}
+
+/** The exchange names a problem in a few words; here they stand before another sentence. */
+function asSentence(words: string): string {
+  if (!words) return "";
+  return `${words[0]?.toLocaleUpperCase()}${words.slice(1).replace(/\.$/, "")}.`;
 }

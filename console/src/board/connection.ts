@@ -27,7 +27,7 @@ export const STALE_MS = 3_000;
 export const GIVE_UP_MS = 10_000;
 const CHECK_MS = 500;
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 3_000;
 
 export class BoardConnection {
   state: LinkState = "connecting";

@@ -3,6 +3,7 @@
  */
 import * as JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
+import type { Socket } from "jssip/lib/Socket";
 import type { DialogId } from "./model";
 
 export interface Account {
@@ -13,7 +14,16 @@ export interface Account {
   url: string;
 }
 
-export type EndReason = "ended" | "busy" | "rejected" | "noAnswer" | "unreachable" | "microphone" | "gone" | "failed";
+export type EndReason =
+  | "ended"
+  | "busy"
+  | "rejected"
+  | "noAnswer"
+  | "unreachable"
+  | "microphone"
+  | "gone"
+  | "lost"
+  | "failed";
 
 export interface SipEvents {
   registered: () => void;
@@ -28,17 +38,26 @@ export interface SipCallEvents {
   transferred: (done: boolean) => void;
 }
 
+const ANSWER_MS = 2_500;
+const PAUSE_MS = 1_000;
+const MOST_PAUSES = 10;
 const ICE_SETTLE_MS = 50;
 const DIGIT_MS = 120;
 
 export class SipPhone {
   readonly #ua: JsSIP.UA;
   readonly #domain: string;
+  readonly #socket: Socket;
+  readonly #events: SipEvents;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #refusals = 0;
 
   constructor(account: Account, events: SipEvents) {
+    this.#events = events;
     this.#domain = account.uri.slice(account.uri.indexOf("@") + 1);
+    this.#socket = new JsSIP.WebSocketInterface(account.url);
     this.#ua = new JsSIP.UA({
-      sockets: [new JsSIP.WebSocketInterface(account.url)],
+      sockets: [this.#socket],
       uri: account.uri,
       authorization_user: account.username,
       password: account.secret,
@@ -46,11 +65,9 @@ export class SipPhone {
       user_agent: "Signalbox console",
       register_expires: 120,
       connection_recovery_min_interval: 1,
-      connection_recovery_max_interval: 4,
+      connection_recovery_max_interval: 2,
     });
-    this.#ua.on("registered", () => events.registered());
-    this.#ua.on("registrationFailed", ({ cause }) => events.unregistered(String(cause ?? "")));
-    this.#ua.on("disconnected", () => events.disconnected());
+    this.#watchRegistration();
     this.#ua.on("newRTCSession", (started: { originator: string; session: RTCSession }) => {
       if (started.originator === "remote") events.incoming(new SipCall(started.session));
     });
@@ -61,6 +78,7 @@ export class SipPhone {
   }
 
   stop(): void {
+    clearTimeout(this.#watch);
     this.#ua.stop();
   }
 
@@ -76,6 +94,40 @@ export class SipPhone {
     const replaces = `Replaces: ${dialog.callId};to-tag=${dialog.remoteTag};from-tag=${dialog.localTag}`;
     const options = { ...media(microphone), extraHeaders: [replaces, "Require: replaces"] };
     return new SipCall(this.#ua.call(this.#address(number), options));
+  }
+
+  /**
+   * JsSIP registers on connecting and then waits 32 s for the answer, and never tries again after a refusal. An
+   * Asterisk that is starting takes the connection and drops the REGISTER; it would be missed for half a minute.
+   */
+  #watchRegistration(): void {
+    this.#ua.on("connected", () => this.#later(ANSWER_MS, () => this.#reconnect()));
+    this.#ua.on("registered", () => {
+      clearTimeout(this.#watch);
+      this.#refusals = 0;
+      this.#events.registered();
+    });
+    this.#ua.on("registrationFailed", ({ cause }) => {
+      this.#events.unregistered(String(cause ?? ""));
+      if (cause === JsSIP.C.causes.REQUEST_TIMEOUT) return this.#reconnect();
+      this.#refusals += 1;
+      this.#later(Math.min(this.#refusals, MOST_PAUSES) * PAUSE_MS, () => this.#ua.register());
+    });
+    this.#ua.on("disconnected", () => {
+      clearTimeout(this.#watch);
+      this.#events.disconnected();
+    });
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(run, delayMs);
+  }
+
+  /** Let JsSIP believe that the connection broke: it opens a new one and registers again. Calls go on. */
+  #reconnect(): void {
+    this.#socket.disconnect();
+    this.#socket.ondisconnect(true, 1_006, "no answer to REGISTER");
   }
 
   #address(number: string): string {
@@ -143,19 +195,28 @@ export class SipCall {
     for (const name of ["progress", "accepted", "confirmed", "hold", "unhold", "muted", "unmuted"] as const) {
       session.on(name, () => events.changed());
     }
-    session.on("ended", () => events.ended("ended"));
+    session.on("ended", ({ cause }) => events.ended(this.#isCut || LOST.has(cause) ? "lost" : "ended"));
     session.on("failed", ({ cause, originator, message }) => {
       const status = message && "status_code" in message ? message.status_code : 0;
       events.ended(originator === "local" ? localReason(cause) : reasonOf(status));
     });
     const attach = (peer: RTCPeerConnection) => {
       peer.addEventListener("track", ({ streams, track }) => heard(streams[0] ?? new MediaStream([track])));
-      // The other end is gone without a BYE when Asterisk was restarted; nothing else would end the call.
-      peer.addEventListener("connectionstatechange", () => peer.connectionState === "failed" && this.hangup());
+      // The other end may be gone without a BYE, when Asterisk was restarted.
+      peer.addEventListener("connectionstatechange", () => {
+        if (peer.connectionState !== "failed") return;
+        this.#isCut = true;
+        this.hangup();
+      });
     };
     if (session.connection) attach(session.connection);
     else session.on("peerconnection", ({ peerconnection }) => attach(peerconnection));
     this.#transferred = events.transferred;
+  }
+
+  /** Ask the other end whether it still knows this call; a refusal (481) or silence ends it. */
+  probe(): void {
+    if (this.#session.isEstablished()) this.#session.sendInfo("text/plain", "");
   }
 
   answer(microphone: MediaStream): void {
@@ -202,6 +263,8 @@ export class SipCall {
     await sender.replaceTrack(track);
   }
 
+  #isCut = false;
+
   #transferred: (done: boolean) => void = () => undefined;
 
   #refer(target: string, replaces?: RTCSession): void {
@@ -231,6 +294,13 @@ function endGatheringEarly(session: RTCSession): void {
     setTimeout(ready, ICE_SETTLE_MS);
   });
 }
+
+const LOST: ReadonlySet<string> = new Set([
+  JsSIP.C.causes.DIALOG_ERROR,
+  JsSIP.C.causes.REQUEST_TIMEOUT,
+  JsSIP.C.causes.CONNECTION_ERROR,
+  JsSIP.C.causes.RTP_TIMEOUT,
+]);
 
 function localReason(cause: string): EndReason {
   if (cause === JsSIP.C.causes.USER_DENIED_MEDIA_ACCESS) return "microphone";

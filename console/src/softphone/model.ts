@@ -35,6 +35,7 @@ export interface PhoneNotice {
     | "rejected"
     | "unreachable"
     | "failed"
+    | "lost"
     | "notRestored"
     | "transferred"
     | "notTransferred";

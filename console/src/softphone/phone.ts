@@ -31,6 +31,7 @@ const NOTICES: Partial<Record<EndReason, PhoneNotice["key"]>> = {
   noAnswer: "noAnswer",
   unreachable: "unreachable",
   microphone: "microphone",
+  lost: "lost",
   failed: "failed",
 };
 
@@ -43,6 +44,7 @@ export class Phone {
   #sip: SipPhone | undefined;
   #left: LeftCalls | null = null;
   #lastId = 0;
+  #wasCut = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(around: Surroundings) {
@@ -123,7 +125,10 @@ export class Phone {
     this.#sip = new SipPhone(account, {
       registered: () => this.#registered(),
       unregistered: (problem) => this.#set({ registration: "failed", problem }),
-      disconnected: () => this.#set({ registration: "connecting", problem: "" }),
+      disconnected: () => {
+        this.#wasCut = true;
+        this.#set({ registration: "connecting", problem: "" });
+      },
       incoming: (call) => this.#incoming(call),
     });
     this.#sip.start();
@@ -131,6 +136,9 @@ export class Phone {
 
   #registered(): void {
     this.#set({ registration: "registered", problem: "" });
+    // A new Asterisk knows nothing of calls that seem to go on here.
+    if (this.#wasCut) for (const { sip } of this.#running.values()) sip?.probe();
+    this.#wasCut = false;
     const left = this.#left;
     this.#left = null;
     for (const call of left?.calls ?? []) void this.#restore(call);
@@ -235,7 +243,7 @@ export class Phone {
     if (view.state === "restoring") this.#notice("notRestored", view.number);
     else {
       const key = NOTICES[reason];
-      if (key && (view.direction === "out" || key === "microphone")) this.#notice(key, view.number);
+      if (key && (view.direction === "out" || key === "microphone" || key === "lost")) this.#notice(key, view.number);
     }
     this.#publish();
   }
