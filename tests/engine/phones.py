@@ -53,6 +53,8 @@ class Phone:
         self.tone_hz = hears_hz
         self.calls: dict[str, Conversation] = {}
         self.stray: list[Message] = []
+        self.patience_s = 8.0
+        """How long it repeats an INVITE that nobody answers."""
         self.algorithm = ""
         """Of the digest that was asked for last."""
         self.is_busy = False
@@ -118,7 +120,12 @@ class Phone:
     # What a person does
 
     async def register(
-        self, expires_s: int = 300, *headers: tuple[str, str], contact: str = "", to: str = ""
+        self,
+        expires_s: int = 300,
+        *headers: tuple[str, str],
+        contact: str = "",
+        to: str = "",
+        within_s: float = WITHIN_S,
     ) -> Message:
         """Register; gives the final response, whatever it is. ``to`` is another's extension."""
         self._cseq += 1
@@ -135,7 +142,7 @@ class Phone:
                 *headers,
             ],
         )
-        return await self.request(message)
+        return await self.request(message, within_s)
 
     async def call(
         self, number: str, *headers: tuple[str, str], sender: str = "", target: str = "", sdp: bytes | None = None
@@ -165,7 +172,11 @@ class Phone:
         )
         self.calls[call.call_id] = call
         call.invite = message
-        await self._invited(call, message)
+        try:
+            await self._invited(call, message)
+        except SipError:
+            call.over("nobody")
+            raise
         return call
 
     async def rings(self, within_s: float = WITHIN_S) -> Conversation:
@@ -289,14 +300,18 @@ class Phone:
         key = (parameter(via, "branch"), "INVITE")
         answers = self._waiting[key] = asyncio.Queue()
         try:
-            for wait_s in (0.5, 1.0, 2.0, 4.0):
-                self.send(message)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait_s if self.transport == "udp" else 8.0):
-                        return await answers.get()
+            async with asyncio.timeout(self.patience_s):
+                wait_s = 0.5
+                while True:
+                    self.send(message)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(wait_s if self.transport == "udp" else None):
+                            return await answers.get()
+                    wait_s *= 2
+        except TimeoutError:
+            raise SipError(f"{self.user}: no answer to {message.start[:80]!r}") from None
         finally:
             del self._waiting[key]
-        raise SipError(f"{self.user}: no answer to {message.start!r}")
 
     def _invite_ended(self, call: Conversation, response: Message) -> None:
         call.received(response)

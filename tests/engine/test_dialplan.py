@@ -1,11 +1,13 @@
 """The dialplan on a real Asterisk: what becomes of a caller when scripts are there, gone, dead or frozen."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from signalbox.engine import dialplan
 from signalbox.engine.agi.server import AgiSession
 from signalbox.engine.errors import EngineLostError, HungUpError
 from tests.engine.asterisk import Asterisk, until
@@ -49,6 +51,17 @@ async def talk(caller: Conversation, called: Conversation) -> None:
 async def channel_of(asterisk: Asterisk, endpoint: str) -> str:
     names = [line.split("!")[0] for line in await asterisk.channels()]
     return next(name for name in names if name.startswith(f"PJSIP/{endpoint}-"))
+
+
+async def test_everything_that_the_dialplan_names_is_loaded(asterisk: Asterisk) -> None:
+    text = dialplan.render(asterisk.settings)
+    applications = set(re.findall(r"(?m)^(?:exten => [^,]+,1|\s+same => n(?:\(\w+\))?),(\w+)\(", text))
+    functions = set(re.findall(r"\$\{([A-Z_]+)\(", text)) | set(re.findall(r"Set\(([A-Z]+)\(", text))
+    assert {"Dial", "AGI", "Return"} <= applications
+    assert {"REGEX", "TIMEOUT", "PJSIP_DIAL_CONTACTS"} <= functions
+    for kind, names in (("application", applications), ("function", functions)):
+        for name in names:
+            assert "-= Info about" in await asterisk.ask(f"core show {kind} {name}"), name
 
 
 async def test_a_script_rings_and_connects(asterisk: Asterisk, scripts: Scripts, anna: Phone, ben: Phone) -> None:
