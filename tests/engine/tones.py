@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 RATE = 8000
 FRAME = 160
 WINDOW = 1600
+EVENTS = 101
 _HEADER = struct.Struct(">BBHII")
 _TAG = 10
 
@@ -140,7 +141,9 @@ class Audio(asyncio.DatagramProtocol):
         self._changed = asyncio.Event()
         self._transport: asyncio.DatagramTransport | None = None
         self._sequence = secrets.randbelow(60000)
-        self._sample = 0
+        self._sample = FRAME
+        self._events: list[bytes] = []
+        self._pressed_at = 0
         self._source = secrets.randbits(32)
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
@@ -210,13 +213,26 @@ class Audio(asyncio.DatagramProtocol):
             return False
         return True
 
+    def press(self, keys: str) -> None:
+        """Press keys one after the other, as telephone events (RFC 4733) of 100 ms with 60 ms between."""
+        for key in keys:
+            event = "0123456789*#ABCD".index(key)
+            self._events += [bytes((event, 10, *divmod(160 * n, 256))) for n in range(1, 5)]
+            self._events += [bytes((event, 0x8A, *divmod(800, 256)))] * 3 + [b""] * 3
+
     def _tick(self) -> None:
         self._due += FRAME / RATE
         self._timer = asyncio.get_running_loop().call_later(max(self._due - time.monotonic(), 0), self._tick)
         if self._transport is None or self.remote is None or not self.sending:
             return
-        header = _HEADER.pack(0x80, self.payload, self._sequence & 0xFFFF, self._sample & 0xFFFFFFFF, self._source)
-        packet = header + tone(self.payload, self.hertz, self._sample)
+        event = self._events.pop(0) if self._events else b""
+        if event and not self._pressed_at:
+            self._pressed_at = self._sample
+        elif not event:
+            self._pressed_at = 0
+        kind, stamp = (EVENTS, self._pressed_at) if event else (self.payload, self._sample)
+        header = _HEADER.pack(0x80, kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, self._source)
+        packet = header + (event or tone(self.payload, self.hertz, self._sample))
         self._sequence += 1
         self._sample += FRAME
         self._transport.sendto(self.encrypt.protect(packet) if self.encrypt else packet, self.remote)
