@@ -24,7 +24,7 @@ from signalbox.web.board import board
 from signalbox.web.body import JsonBody
 from signalbox.web.checks import check_audio
 from signalbox.web.console import Console, console_file
-from signalbox.web.edge import Application
+from signalbox.web.edge import Application, content_policy
 from signalbox.web.failures import HANDLERS
 from signalbox.web.idempotency import Idempotency
 from signalbox.web.installpage import ca_certificate, install_page
@@ -69,7 +69,7 @@ def create_app(
             await relay.stop()
             await worker_link.stop()
 
-    return Application(
+    application = Application(
         route_handlers=[
             Router("/api/v1", route_handlers=[SessionController, *system.ROUTES, check_audio, *features]),
             *(board, contract.openapi_json, contract.docs_page, system.healthz, system.readyz),
@@ -103,6 +103,8 @@ def create_app(
         logging_config=None,
         debug=False,
     )
+    application.policy = content_policy(settings.sip)
+    return application
 
 
 def _given(value: Any) -> Provide:

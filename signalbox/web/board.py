@@ -31,6 +31,9 @@ SESSION_CHECK_S = 5.0
 _FIRST_WORD_S = 10.0
 _MAX_MESSAGES, _WITHIN_S = 20, 10.0
 
+MAX_CONSOLES = 500
+"""For one process; each may hold a mebibyte that was not read."""
+
 SESSION_ENDED, POLICY, SLOW = 4401, 1008, 1013
 _log = logging.getLogger(__name__)
 _AnySocket = WebSocket[Any, Any, Any]
@@ -64,6 +67,9 @@ async def board(socket: _AnySocket, relay: Given[Relay], accounts: Given[Account
     audience = Audience(None if who.tenant == FIRST_TENANT else frozenset(scope.tenants))
     console = Console(audience, who.csrf_token)
     await socket.accept()
+    if len(relay.consoles) >= MAX_CONSOLES:
+        await _close(socket, _Close(SLOW, "too many consoles"))
+        return
     relay.consoles.add(console)
     try:
         async with asyncio.TaskGroup() as group:

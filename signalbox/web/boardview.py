@@ -94,7 +94,8 @@ class BoardView:
             return False
         if delta.epoch != self.epoch or delta.seq != self.seq + 1:
             raise OutOfStepError
-        gone = {key: self._calls[key].tenant for key in delta.calls_gone if key in self._calls}
+        calls = self._calls | {call.call_id: call for call in delta.calls} if delta.calls_gone else {}
+        gone = {key: calls[key].tenant for key in delta.calls_gone if key in calls}
         self._apply(delta)
         self._keep(_Kept(delta, raw.decode(), gone))
         self._snapshots.clear()

@@ -17,6 +17,7 @@ from signalbox.web.given import Given
 FOLDER = Path(__file__).parent / "static"
 _INDEX = "index.html"
 _FOREVER = "public, max-age=31536000, immutable"
+_TYPES = {".woff2": "font/woff2", ".webp": "image/webp", ".webmanifest": "application/manifest+json"}
 _COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/manifest+json")
 _NOT_BUILT = Path(__file__).parent / "pages" / "console-not-built.html"
 
@@ -59,7 +60,8 @@ class Console:
 
 def _load(file: Path) -> _File:
     content = file.read_bytes()
-    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    known = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]  # whose table depends on the machine
+    media_type = known or "application/octet-stream"
     zipped = gzip.compress(content, 6, mtime=0) if media_type.startswith(_COMPRESSED) else None
     return _File(content, zipped, media_type, f'"{hashlib.sha256(content).hexdigest()[:24]}"')
 

@@ -11,26 +11,32 @@ from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from signalbox.settings import Sip
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request being answered, for the log and for problems."""
 
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "connect-src 'self' wss: ws:",  # the browser phone speaks to the engine on another port
-        "font-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
+
+def content_policy(sip: Sip) -> bytes:
+    """What a page of ours may load: nothing from elsewhere, no inline script; the browser phone's own port."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "media-src 'self' blob:",
+            f"connect-src 'self' wss://*:{sip.wss_port} ws://localhost:{sip.ws_port} ws://127.0.0.1:{sip.ws_port}",
+            "font-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    ).encode()
+
+
 _HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -43,6 +49,8 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 class Application(Litestar):
     """Litestar with the same frame around every answer, also around those that no route gave."""
+
+    policy = content_policy(Sip())
 
     def allowed_methods(self, path_template: str) -> str:
         """List the methods of every handler that shares a path; Litestar's own answer knows the first handler only."""
@@ -86,11 +94,12 @@ class Application(Litestar):
         framed = [
             (name, self._allow(scope, value, asked) if name.lower() == b"allow" else value) for name, value in headers
         ]
+        framed += [(b"content-security-policy", self.policy)]
         framed += [header for header in _HEADERS if header[0] not in present]
         framed.append((b"x-request-id", request_id.get().encode()))
         if b"cache-control" not in present:
             framed.append((b"cache-control", b"no-store"))
-        if scope["scheme"] == "https":
+        if scope["scheme"] == "https" and not _is_localhost(scope):
             framed.append(_HSTS)
         return framed
 
@@ -99,6 +108,11 @@ class Application(Litestar):
         if asked == "OPTIONS" and template:
             return self.allowed_methods(template).encode()
         return ", ".join(sorted(_with_head({part.strip() for part in given.decode().split(",")}))).encode()
+
+
+def _is_localhost(scope: HTTPScope) -> bool:
+    # Strict transport holds for every port of a name: plain HTTP on loopback, ours and everyone else's, would end.
+    return any(name == b"host" and value.startswith(b"localhost") for name, value in scope["headers"])
 
 
 def _with_head(methods: set[str]) -> set[str]:

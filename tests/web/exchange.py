@@ -1,5 +1,6 @@
 """An exchange for the web's tests: the real link server, a board that the test moves."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def call(call_id: str, tenant: int = 1) -> CallView:
 
 
 class FakeExchange:
-    """Its board is what the test folds into it; ``hung_up`` collects what it was asked to end."""
+    """The test moves its board; ``hung_up`` are the calls it was to end; while ``answers`` is clear it hangs."""
 
     def __init__(self, path: Path, epoch: str = "e1") -> None:
         self.epoch = epoch
@@ -27,6 +28,8 @@ class FakeExchange:
         self.calls: dict[str, CallView] = {}
         self.hung_up: list[str] = []
         self.subscriptions = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
         self._server = LinkServer(
             path,
             {
@@ -68,6 +71,7 @@ class FakeExchange:
         return {"resumed": False, "snapshot": snapshot}
 
     async def _status(self, _: msgspec.Raw, __: LinkPeer) -> Any:
+        await self.answers.wait()
         return {"ami": "live", "published": 3, "calls": len(self.calls), "pid": 42}
 
     async def _hang_up(self, args: msgspec.Raw, _: LinkPeer) -> Any:

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from signalbox.live.model import LineState
 from signalbox.settings import Settings
+from signalbox.web import board
 from tests.web import server
 from tests.web.exchange import FakeExchange, call, line
 
@@ -177,6 +178,32 @@ async def test_an_exchange_that_goes_away_is_told_within_three_seconds(
         again.move(line("100"))
         assert (await server.message(socket))["lines"][0]["state"] == "idle"
         await again.stop()
+
+
+async def test_an_exchange_that_hangs_is_told_too(
+    settings: Settings, page: httpx.AsyncClient, exchange: FakeExchange
+) -> None:
+    async with server.console(settings, page) as socket:
+        await server.subscribed(socket)
+        exchange.answers.clear()
+        async with asyncio.timeout(3.5):
+            assert not (await server.message(socket))["engine"]["up"]
+        exchange.answers.set()
+        exchange.move(line("100", LineState.RINGING))
+        back = await server.message_where(socket, lambda found: found["engine"]["up"])
+        assert back["lines"][0]["state"] == "ringing"
+
+
+async def test_there_is_a_limit_of_consoles(
+    settings: Settings, page: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MAX_CONSOLES", 1)
+    async with server.console(settings, page) as first:
+        await server.subscribed(first)
+        async with server.console(settings, page) as second:
+            assert await closed_with(second) == 1013
+    async with server.console(settings, page) as third:
+        await server.subscribed(third)
 
 
 async def test_without_an_exchange_the_board_says_so(settings: Settings) -> None:
