@@ -19,10 +19,11 @@ interface Board {
 
 const BoardContext = createContext<Board | null>(null);
 
-/** A hidden page gets no animation frames, and must still know its calls. */
-function nextFrame(run: () => void): void {
-  if (document.hidden) setTimeout(run, 100);
-  else requestAnimationFrame(run);
+/** Tiles change at once, each by itself; lists and counts, which are built from the whole board, ten times a second. */
+const LISTS_MS = 100;
+
+function soon(run: () => void): void {
+  setTimeout(run, LISTS_MS);
 }
 
 function openSocket(): Socket {
@@ -37,7 +38,7 @@ function afterDelay(delayMs: number, run: () => void): () => void {
 
 export function BoardProvider({ children }: { children: ReactNode }) {
   const board = useMemo(() => {
-    const store = new BoardStore(nextFrame);
+    const store = new BoardStore(soon);
     return { store, connection: new BoardConnection(store, { open: openSocket, now: Date.now, after: afterDelay }) };
   }, []);
   useEffect(() => {
@@ -59,12 +60,39 @@ export function useLine(key: string): Line | undefined {
   return useSyncExternalStore(subscribe, () => store.line(key));
 }
 
-/** The whole board, rendered again at most once a frame. */
+/** The whole board, rendered again at most every `LISTS_MS`. */
 export function useWholeBoard(): BoardStore {
   const { store } = useBoard();
   const subscribe = useCallback((listener: () => void) => store.subscribeAll(listener), [store]);
   useSyncExternalStore(subscribe, () => store.version);
   return store;
+}
+
+/** A number that changes with the board, but at most every `everyMs`: for what would jump under the pointer. */
+export function useCalmVersion(everyMs: number): number {
+  const { store } = useBoard();
+  const calm = useMemo(() => calmly(store, everyMs), [store, everyMs]);
+  return useSyncExternalStore(calm.subscribe, calm.read);
+}
+
+function calmly(store: BoardStore, everyMs: number) {
+  let version = store.version;
+  const subscribe = (listener: () => void) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tell = () => {
+      timer = undefined;
+      version = store.version;
+      listener();
+    };
+    const unsubscribe = store.subscribeAll(() => {
+      timer ??= setTimeout(tell, everyMs);
+    });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
+  };
+  return { subscribe, read: () => version };
 }
 
 export function useLinkState(): LinkState {

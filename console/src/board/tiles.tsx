@@ -1,7 +1,7 @@
 /** The grid of tiles: one tab stop, arrow keys between tiles, groups with headings. */
-import { type KeyboardEvent, memo, useCallback, useRef, useState } from "react";
+import { type KeyboardEvent, memo, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useWholeBoard } from "./context";
+import { useCalmVersion, useWholeBoard } from "./context";
 import type { LineState } from "./model";
 import { countStates, type Filter, type Group, keepIfSame, select } from "./selection";
 import { Tile } from "./tile";
@@ -12,11 +12,20 @@ interface TilesProps {
   onOpen: (key: string, anchor: HTMLElement) => void;
 }
 
+/** Tiles that change their group move no more often than a person can follow. */
+const REORDER_MS = 600;
+
 export function useGroups(filter: Filter): { groups: Group[]; counts: Record<LineState, number>; total: number } {
   const store = useWholeBoard();
+  const version = useCalmVersion(filter.grouped || filter.state !== "all" ? REORDER_MS : 0);
   const kept = useRef<Group[]>([]);
-  kept.current = keepIfSame(kept.current, select(store.lines.values(), filter));
-  return { groups: kept.current, counts: countStates(store.lines.values()), total: store.lines.size };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the lines, which change in place
+  const groups = useMemo(
+    () => keepIfSame(kept.current, select(store.lines.values(), filter)),
+    [version, filter, store],
+  );
+  kept.current = groups;
+  return { groups, counts: countStates(store.lines.values()), total: store.lines.size };
 }
 
 export const Tiles = memo(function Tiles({ groups, onOpen }: { groups: Group[]; onOpen: TilesProps["onOpen"] }) {

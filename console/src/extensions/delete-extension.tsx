@@ -16,11 +16,12 @@ export function DeleteExtension({ number, onClose, onDeleted }: DeleteProps) {
   const { t: common } = useTranslation();
   const remove = useDelete();
   const undo = useUndo();
+  // By promise: the dialog is long gone when somebody presses Undo, and its callbacks with it.
   const takeBack = (change: number) =>
-    undo.mutate(change, {
-      onSuccess: () => toast(t("delete.undone", { number })),
-      onError: (error) => toast(messageOf(error, common), "bad"),
-    });
+    undo.mutateAsync(change).then(
+      () => toast(t("delete.undone", { number })),
+      (error: unknown) => toast(messageOf(error, common), "bad"),
+    );
   const confirm = () =>
     remove.mutate(number, {
       onSuccess: ({ change }) => {
