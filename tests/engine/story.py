@@ -134,7 +134,7 @@ class Story:
             async with asyncio.timeout(STORY_S), asyncio.TaskGroup() as people:
                 acting = [people.create_task(self._device(each.extension, each.behaves)) for each in scenario.phones]
                 await until(lambda: len(self._phones) == len(scenario.phones), "the phones")
-                acting += await self._before()
+                await self._before()
                 await self._dial()
                 acting += [
                     people.create_task(self._happen(happening))
@@ -153,9 +153,9 @@ class Story:
         await until(lambda: len(self._exchange.endings(self._uniqueid)) >= expected, "the scripts' records")
         return self._seen()
 
-    async def _before(self) -> list[asyncio.Task[None]]:
+    async def _before(self) -> None:
         if self._scenario.already_talking is None:
-            return []
+            return
         caller, callee = self._scenario.already_talking
         phone = next(phone for phone in self._phones if phone.user == caller)
         call = await phone.call(callee)
@@ -165,7 +165,6 @@ class Story:
         self._rings.clear()
         self._talks.clear()
         next(phone for phone in self._phones if phone.user == callee).is_busy = True
-        return []
 
     async def _dial(self) -> None:
         scenario = self._scenario
