@@ -91,9 +91,16 @@ class Hangup:
     __slots__ = ()
 
 
-HANGUP = Hangup()
+class Trying:
+    """The first of GOSUB's two lines: the verb has begun, its answer is still to come."""
 
-AgiEvent = AgiRequest | AgiReply | Hangup
+    __slots__ = ()
+
+
+HANGUP = Hangup()
+TRYING = Trying()
+
+AgiEvent = AgiRequest | AgiReply | Hangup | Trying
 
 
 class AgiCodec:
@@ -150,7 +157,7 @@ class AgiCodec:
             env[key[4:].removesuffix(":")] = text if colon else ""
         return AgiRequest(env)
 
-    def _event(self, line: bytes) -> AgiReply | Hangup | None:
+    def _event(self, line: bytes) -> AgiReply | Hangup | Trying | None:
         if self._usage:
             return self._usage_line(line)
         if line.startswith(b"200 result="):
@@ -161,7 +168,7 @@ class AgiCodec:
         if line == b"HANGUP":
             return HANGUP
         if line.startswith(b"100 "):
-            return None
+            return TRYING
         if line.startswith((b"510 ", b"511 ", b"520 ")):
             return AgiReply(int(line[:3]), "", line[4:].decode("utf-8", "replace"))
         if line.startswith(b"520-"):

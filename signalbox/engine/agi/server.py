@@ -7,10 +7,11 @@ past the limit a connection is closed at once, and the dialplan follows its fall
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from signalbox.engine.agi.codec import AgiCodec, AgiReply, AgiRequest, Hangup, ReplyCode, encode_command
+from signalbox.engine.agi.codec import TRYING, AgiCodec, AgiReply, AgiRequest, ReplyCode, encode_command
 from signalbox.engine.errors import EngineLostError, EngineRejectedError, HungUpError, ProtocolError
 from signalbox.kernel.tasks import TaskSet
 
@@ -96,8 +97,9 @@ class AgiSession(asyncio.Protocol):
                     self._answered(event)
                 elif type(event) is AgiRequest:
                     self._begin(event)
+                elif event is TRYING:
+                    self._acknowledge()
                 else:
-                    assert isinstance(event, Hangup)
                     self._finish(HungUpError, close=False)
                     return
         except ProtocolError as error:
@@ -121,6 +123,15 @@ class AgiSession(asyncio.Protocol):
         if waiting is None or waiting.done():
             raise ProtocolError("an answer that nobody asked for")
         waiting.set_result(reply)
+
+    def _acknowledge(self) -> None:
+        """Acknowledge at once: Asterisk's second line waits for it (Nagle), and the kernel would take 40 ms."""
+        assert self._transport is not None
+        sock = socket.socket(fileno=self._transport.get_extra_info("socket").fileno())
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        finally:
+            sock.detach()
 
     def _too_slow(self) -> None:
         _log.warning("agi_request_late within_s=%s", REQUEST_WITHIN_S)

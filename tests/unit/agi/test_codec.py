@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from signalbox.engine.agi.codec import (
     HANGUP,
+    TRYING,
     AgiCodec,
     AgiEvent,
     AgiReply,
@@ -50,6 +51,7 @@ def test_session_as_asterisk_speaks_it() -> None:
         AgiReply(200, "1"),
         AgiReply(200, "1", 'a (b) "c"'),
         AgiReply(200, "0"),
+        TRYING,
         AgiReply(200, "0", "Gosub complete"),
         AgiReply(510, "", "Invalid or unknown command"),
         AgiReply(520, "", "Invalid command syntax.  Proper usage follows:\nSets a variable to the current channel."),

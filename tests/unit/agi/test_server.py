@@ -1,6 +1,8 @@
 """The AGI server with a peer that plays Asterisk over a real socket: answers, hang-ups, losses, limits."""
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -174,6 +176,24 @@ async def test_unsafe_words_never_leave_and_end_nothing() -> None:
         assert await reader.readline() == b"NOOP\n"
         writer.close()
     assert len(refused) == 1
+
+
+async def test_a_quick_gosub_is_not_held_back_by_tcp() -> None:
+    """Asterisk leaves Nagle's algorithm on: its second small line waits until the first is acknowledged."""
+    count = 10
+    script = Script(*[("GOSUB", "sub", "s", "1")] * count)
+    async with serving(script) as server:
+        reader, writer = await called(server)
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+        began = time.monotonic()
+        for _ in range(count):
+            await reader.readline()
+            writer.write(b"100 result=0 Trying...\n")
+            writer.write(b"200 result=0 Gosub complete\n")
+        await script.done.wait()
+        assert time.monotonic() - began < count * 0.03
+        writer.close()
+    assert len(script.replies) == count
 
 
 async def test_two_commands_at_once_are_a_bug() -> None:
