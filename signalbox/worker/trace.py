@@ -14,6 +14,7 @@ from signalbox.engine.hep import MAX_PACKET, framed, trace_segments
 
 SEGMENTS = 8
 _BURST = 256
+_GATHER_S = 0.02  # what a default receive buffer holds at 200 calls a second
 _RECEIVE_BUFFER = 8 * 1024 * 1024
 _log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class TraceCollector:
         self._file: BinaryIO | None = None
         self._written = 0
         self._socket: socket.socket | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.is_paused = False
 
     def start(self) -> None:
@@ -40,10 +42,13 @@ class TraceCollector:
         receiver.bind(("127.0.0.1", self._port))
         self._socket = receiver
         self._open_segment()
-        asyncio.get_running_loop().add_reader(receiver, self._drain)
+        asyncio.get_running_loop().add_reader(receiver, self._wake)
 
     def stop(self) -> None:
         """Stop receiving and close the segment."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
@@ -52,8 +57,16 @@ class TraceCollector:
             self._file.close()
             self._file = None
 
+    def _wake(self) -> None:
+        """Collect for a moment instead of waking for each message, then go back to sleep when nothing comes."""
+        assert self._socket is not None
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._socket)
+        self._timer = loop.call_later(_GATHER_S, self._drain)
+
     def _drain(self) -> None:
         assert self._socket is not None
+        loop = asyncio.get_running_loop()
         received: list[bytes] = []
         try:
             for _ in range(_BURST):
@@ -62,6 +75,10 @@ class TraceCollector:
             pass
         if received:
             self._append(b"".join(received))
+            self._timer = loop.call_later(0 if len(received) == _BURST else _GATHER_S, self._drain)
+        else:
+            self._timer = None
+            loop.add_reader(self._socket, self._wake)
 
     def _append(self, block: bytes) -> None:
         if self._file is None:
