@@ -3,7 +3,7 @@ import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import type { DtmfMode, ExtensionFields } from "../api/types";
+import type { Codec, DtmfMode, ExtensionFields } from "../api/types";
 import { Checkbox, NumberField, SelectField, SwitchField, TextAreaField, TextField } from "../ui/fields";
 import styles from "./extension-form.module.css";
 import { CODECS } from "./fields";
@@ -161,7 +161,7 @@ function Whole({ fields, onChange, errors, name, hint }: FormProps & { name: Num
 /** Checked codecs keep their order; a newly checked one goes to the end. */
 function Codecs({ fields, onChange, errors }: FormProps) {
   const { t } = useTranslation("extensions");
-  const toggle = (codec: string, on: boolean) =>
+  const toggle = (codec: Codec, on: boolean) =>
     onChange({ ...fields, codecs: on ? [...fields.codecs, codec] : fields.codecs.filter((one) => one !== codec) });
   return (
     <fieldset className={styles.codecs}>

@@ -1,7 +1,7 @@
 /** The form's values and the server's: what is new, what differs. Pure. */
-import type { Extension, ExtensionFields } from "../api/types";
+import type { Codec, Extension, ExtensionFields } from "../api/types";
 
-export const CODECS = ["opus", "g722", "alaw", "ulaw", "gsm"] as const;
+export const CODECS: readonly Codec[] = ["opus", "g722", "alaw", "ulaw", "gsm"];
 
 export const NEW: ExtensionFields = {
   number: "",
