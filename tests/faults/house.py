@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -60,13 +61,12 @@ async def hear_each_other(caller: Conversation, called: Conversation) -> None:
 class House:
     """The system of one test; ``close`` hangs up and takes the phones away."""
 
-    def __init__(self, platform: Platform, secrets: dict[str, str]) -> None:
+    def __init__(self, platform: Platform, password: str, secrets: dict[str, str]) -> None:
         self.platform = platform
         self.settings = platform.settings
         self.phones: list[Phone] = []
-        self._secrets = secrets | {
-            number: platform.secret(number) for number in ("100", "101") if number not in secrets
-        }
+        self._password = password
+        self._secrets = secrets
         self._known: set[str] = set()
         self.client = httpx.AsyncClient(base_url=platform.console + "/api/v1", timeout=patience(5))
 
@@ -78,7 +78,7 @@ class House:
 
     async def sign_in(self) -> None:
         """Sign in as the administrator."""
-        answer = await self.client.post("/session", json={"username": "admin", "password": self.platform.password})
+        answer = await self.client.post("/session", json={"username": "admin", "password": self._password})
         assert answer.status_code == 201, answer.text
         self.client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
 
@@ -106,6 +106,17 @@ class House:
         response = await phone.register(60, contact=f"<{phone.contact}>")
         assert response.status == 200, response.start
         return phone
+
+    async def are_kept(self, *phones: Phone) -> None:
+        """Wait until Asterisk has the registrations on disk: it commits once a second, by a clock of its own."""
+        file = self.settings.paths.asterisk / "lib" / "astdb.sqlite3"
+
+        async def written() -> bool:
+            with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+                values = str(database.execute("SELECT value FROM astdb WHERE key LIKE '/registrar/%'").fetchall())
+            return all(f"{phone.user}@127.0.0.1:{phone.address[1]}" in values for phone in phones)
+
+        await until(written, "the registrations on disk", patience(5))
 
     async def talk(self, caller: Phone, called: Phone) -> tuple[Conversation, Conversation]:
         """Connect two phones; both hear each other."""
@@ -146,6 +157,13 @@ class House:
         assert answer is not None
         process = answer["processes"][name]
         return process["pid"] not in (None, before) and process["state"] == "ready"
+
+    async def restart(self) -> None:
+        """Start a supervisor in the place of one that was killed; phones and their calls go on meanwhile."""
+        process = self.platform._process
+        assert process is not None
+        await asyncio.to_thread(process.wait, 30)
+        await asyncio.to_thread(self.platform.start)
 
     # What was written down
 
