@@ -9,6 +9,9 @@ import { IconButton } from "../ui/button";
 import styles from "./account.module.css";
 import { chooseTheme, type Theme, useTheme } from "./theme";
 
+/** Who put the change of a generated password off is not asked again in this tab. */
+const LATER = "signalbox.password.later";
+
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
 export function Account() {
@@ -16,7 +19,7 @@ export function Account() {
   const { user, signOut } = useSession();
   const theme = useTheme();
   const [changing, setChanging] = useState(false);
-  const [offered, setOffered] = useState(user.must_change_password);
+  const [offered, setOffered] = useState(user.must_change_password && !sessionStorage.getItem(LATER));
   return (
     <>
       <MenuTrigger>
@@ -57,6 +60,7 @@ export function Account() {
           onClose={() => {
             setChanging(false);
             setOffered(false);
+            sessionStorage.setItem(LATER, "1");
           }}
         />
       )}

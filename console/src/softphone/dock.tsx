@@ -28,7 +28,14 @@ export function PhoneDock({ isOpen, setOpen }: DockProps) {
     if (rings) setOpen(true);
   }, [rings, setOpen]);
   return (
-    <section className={styles.dock} aria-label={t("title")} data-testid="phone">
+    <section
+      className={styles.dock}
+      aria-label={t("title")}
+      data-testid="phone"
+      data-in-call={used.state.calls.length > 0}
+      // Panels and dialogs would make it inert, but a call must be answered whatever is open.
+      data-react-aria-top-layer="true"
+    >
       {isOpen && <Panel used={used} onClose={() => setOpen(false)} />}
       {!isOpen && <Pill used={used} onOpen={() => setOpen(true)} />}
     </section>

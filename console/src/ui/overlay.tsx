@@ -22,7 +22,7 @@ export function Dialog({ wide, ...props }: OverlayProps) {
 }
 
 export function SidePanel({ wide, ...props }: OverlayProps) {
-  return <Layer {...props} place={`${styles.side} ${wide ? styles.sideWide : ""}`} />;
+  return <Layer {...props} isSide place={`${styles.side} ${wide ? styles.sideWide : ""}`} />;
 }
 
 function Layer({
@@ -33,8 +33,9 @@ function Layer({
   footer,
   role = "dialog",
   place,
+  isSide,
   ...rest
-}: OverlayProps & { place?: string }) {
+}: OverlayProps & { place?: string; isSide?: boolean }) {
   const { t } = useTranslation();
   return (
     <ModalOverlay
@@ -43,7 +44,7 @@ function Layer({
       isDismissable={role === "dialog"}
       className={styles.scrim}
     >
-      <Modal className={place}>
+      <Modal className={place} data-side-panel={isSide}>
         <AriaDialog role={role} className={styles.dialog} data-testid={rest["data-testid"]}>
           <header className={styles.header}>
             <Heading slot="title" level={2} className={styles.title}>

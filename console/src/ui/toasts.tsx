@@ -44,7 +44,13 @@ export function Toasts() {
   const { t } = useTranslation();
   const shown = useSyncExternalStore(subscribe, () => toasts);
   return (
-    <section className={styles.region} aria-label={t("notifications")} aria-live="polite" data-testid="toasts">
+    <section
+      className={styles.region}
+      aria-label={t("notifications")}
+      aria-live="polite"
+      data-testid="toasts"
+      data-react-aria-top-layer="true"
+    >
       {shown.map((one) => (
         <OneToast key={one.id} toast={one} />
       ))}
