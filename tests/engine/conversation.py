@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
-from tests.engine.sip import Message, address, display_name, parameter, reply, user_of
+from signalbox.features.demo.sip import Message, address, display_name, parameter, reply, user_of
 from tests.engine.tones import Audio, Srtp
 
 if TYPE_CHECKING:

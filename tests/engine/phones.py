@@ -11,8 +11,8 @@ import ssl
 from dataclasses import dataclass
 from typing import Self
 
+from signalbox.features.demo.sip import Message, SipError, address, challenges, digest, parameter, reply
 from tests.engine.conversation import ALLOW, WITHIN_S, Conversation, Watch
-from tests.engine.sip import Message, SipError, address, challenges, digest, parameter, reply
 from tests.engine.transport import StreamWire, UdpWire, WebSocketWire, Wire
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from signalbox.engine.eventlog import LogReader, Position, parse_record
+from signalbox.features.demo.sip import SipError
 from tests.engine.asterisk import Asterisk, until
 from tests.engine.conftest import Desk
 from tests.engine.conversation import Conversation
 from tests.engine.phones import Phone, Place
 from tests.engine.scripts import Scripts
-from tests.engine.sip import SipError
 
 pytestmark = pytest.mark.engine
 

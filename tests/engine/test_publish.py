@@ -13,11 +13,11 @@ import pytest
 from signalbox.engine import cel
 from signalbox.engine.errors import EngineUnavailableError
 from signalbox.engine.install import Installation
+from signalbox.features.demo.sip import Message, challenges, digest, parsed
 from signalbox.features.extensions.model import Draft
 from tests.engine.asterisk import Asterisk, until
 from tests.engine.conversation import Conversation
 from tests.engine.publish_fixture import Site, running, site
-from tests.engine.sip import Message, challenges, digest, parsed
 
 pytestmark = pytest.mark.engine
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.engine.sip import Message, SipError, parsed
+from signalbox.features.demo.sip import Message, SipError, parsed
 
 Received = Callable[[Message], None]
 

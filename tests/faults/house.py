@@ -16,9 +16,9 @@ import httpx
 
 from bench.platform import Platform
 from signalbox import upkeep
+from signalbox.features.demo.sip import SipError
 from tests.engine.conversation import Conversation
 from tests.engine.phones import Phone, Place
-from tests.engine.sip import SipError
 
 NUMBERS = ("102", "103", "104", "105")
 TONES = {"100": 440.0, "101": 600.0, "102": 800.0, "104": 1000.0, "105": 1200.0}

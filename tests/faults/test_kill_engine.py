@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from signalbox.features.demo.sip import Message, SipError
 from tests.engine.phones import Phone
-from tests.engine.sip import Message, SipError
 from tests.faults.board import BoardWatch
 from tests.faults.house import House, hear_each_other, patience, tell, until
 

@@ -1,6 +1,6 @@
-"""SIP messages as the test phones speak them (RFC 3261): parse, build, digest. Nothing here sends or waits.
+"""SIP messages as phones speak them (RFC 3261): parse, build, digest. Nothing here sends or waits.
 
-Lenient on purpose: a test must be able to build what a well-behaved library would refuse.
+Lenient on purpose: the tests' phones build with it what a well-behaved library would refuse.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ class Message:
         return next(iter(self.all(name)), "")
 
     def all(self, name: str) -> list[str]:
+        """Every value of a header in order; short names count as their long ones."""
         wanted = name.lower()
         return [value for key, value in self.headers if SHORT.get(key.lower(), key.lower()) == wanted]
 
@@ -96,6 +97,7 @@ def display_name(value: str) -> str:
 
 
 def user_of(uri: str) -> str:
+    """The user part of a SIP URI."""
     return uri.partition(":")[2].partition("@")[0]
 
 
@@ -143,7 +145,7 @@ def digest(challenge: Challenge, *, method: str, uri: str, user: str, password: 
     """Build the ``Authorization`` value (RFC 8760: MD5 or SHA-256)."""
 
     def hashed(text: str) -> str:
-        return hashlib.new(_HASHES[challenge.algorithm], text.encode()).hexdigest()
+        return hashlib.new(_HASHES[challenge.algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
     secret = hashed(f"{user}:{challenge.realm}:{password}")
     action = hashed(f"{method}:{uri}")
