@@ -16,6 +16,7 @@ from signalbox.web.given import Given
 
 FOLDER = Path(__file__).parent / "static"
 _INDEX = "index.html"
+_WITH_CALL_IDS = ("calls", "call-records")  # addresses of the application that end in a call id, which has a dot
 _FOREVER = "public, max-age=31536000, immutable"
 _TYPES = {".woff2": "font/woff2", ".webp": "image/webp", ".webmanifest": "application/manifest+json"}
 _COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/manifest+json")
@@ -43,7 +44,7 @@ class Console:
         self._refresh()
         name = path.strip("/") or _INDEX
         if name not in self._files and name != _INDEX:
-            if "." in name.rpartition("/")[2]:
+            if Path(name).suffix and name.partition("/")[0] not in _WITH_CALL_IDS:
                 raise NotFoundException  # a file that is not there must not look like a page
             name = _INDEX
         file = self._files.get(name)

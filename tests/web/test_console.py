@@ -38,7 +38,9 @@ async def test_without_gzip_it_comes_plain(client: httpx.AsyncClient) -> None:
     assert len(script.content) == 1700
 
 
-@pytest.mark.parametrize("path", ["/extensions", "/calls/n1-1", "/deep/er/page"])
+@pytest.mark.parametrize(
+    "path", ["/extensions", "/calls/n1-1795175372.0", "/call-records/n1-1795175372.0", "/deep/er/page"]
+)
 async def test_paths_of_the_application_get_its_page(client: httpx.AsyncClient, path: str) -> None:
     assert "console" in (await client.get(path)).text
 
