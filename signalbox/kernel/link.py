@@ -7,6 +7,7 @@ dropped, a subscriber that reads too slowly is dropped and starts again from a s
 import asyncio
 import contextlib
 import logging
+import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -19,6 +20,7 @@ from signalbox.kernel.tasks import TaskSet
 MAX_FRAME = 16 * 1024 * 1024
 MAX_UNSENT = 8 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
+_CREDENTIALS = struct.Struct("iII")
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[msgspec.Raw, "LinkPeer"], Awaitable[Any]]
@@ -62,19 +64,25 @@ def packed_push(topic: str, body: bytes) -> bytes:
     return _packed(_Frame(push=topic, body=msgspec.Raw(body)))
 
 
-async def _frames(reader: asyncio.StreamReader) -> AsyncIterator[_Frame]:
+async def _frames(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncIterator[_Frame]:
     while True:
         try:
             size = _LENGTH.unpack(await reader.readexactly(4))[0]
             if size > MAX_FRAME:
-                _log.warning("link_frame_too_long size=%d", size)
+                _log.warning("link_frame_too_long peer=%s size=%d", _peer_of(writer), size)
                 return
             yield _decode(await reader.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionError):
             return
-        except msgspec.DecodeError as error:
-            _log.warning("link_frame_bad error=%s", error)
+        except (msgspec.DecodeError, RecursionError) as error:
+            _log.warning("link_frame_bad peer=%s error=%s", _peer_of(writer), error)
             return
+
+
+def _peer_of(writer: asyncio.StreamWriter) -> str:
+    """Name the process at the other end, for the log."""
+    raw = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return f"process-{_CREDENTIALS.unpack(raw)[0]}"
 
 
 class LinkPeer:
@@ -145,7 +153,7 @@ class LinkServer:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
         try:
-            async for frame in _frames(reader):
+            async for frame in _frames(reader, writer):
                 self._tasks.start(self._answer(frame, peer), f"link {frame.op}")
         finally:
             self._peers.discard(peer)
@@ -231,7 +239,7 @@ class LinkClient:
             try:
                 if self._on_up is not None:
                     self._tasks.start(self._on_up(), "link up")
-                async for frame in _frames(reader):
+                async for frame in _frames(reader, self._writer):
                     self._received(frame)
             finally:
                 self._writer.close()

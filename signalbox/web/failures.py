@@ -17,6 +17,9 @@ from signalbox.web.errors import ApiError, ErrorCode, problem_of
 AnyRequest = Request[Any, Any, Any]
 _log = logging.getLogger(__name__)
 
+_GONE = "client disconnected prematurely"
+"""Litestar's words, of a status 500, for a client that left in the middle of its body."""
+
 _CODES = {
     400: ErrorCode.MALFORMED_REQUEST,
     401: ErrorCode.NOT_SIGNED_IN,
@@ -62,6 +65,9 @@ def _parameter(item: dict[str, Any]) -> FieldError:
 
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Answer what Litestar refused otherwise: no such route, wrong method, too large."""
+    if isinstance(error, InternalServerException) and error.detail == _GONE:
+        _log.info("client_gone request_id=%s client=%s", request_id.get(), request.scope.get("client"))
+        return answer(ApiError(ErrorCode.MALFORMED_REQUEST, error.detail))
     if isinstance(error, InternalServerException) or error.status_code not in _CODES:
         return on_bug(request, error)
     code = _CODES[error.status_code]

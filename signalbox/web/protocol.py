@@ -1,6 +1,9 @@
 """What uvicorn's protocols lack: limits on a request's head and the time it takes, and a way to drop a socket."""
 
 import asyncio
+import logging
+from collections.abc import MutableMapping
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -16,6 +19,17 @@ _TOO_LARGE = (
 )
 
 
+class _OfClient(logging.LoggerAdapter[logging.Logger]):
+    """Name the client in what uvicorn logs of its connection."""
+
+    @property
+    def level(self) -> int:
+        return self.logger.level
+
+    def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[object, MutableMapping[str, Any]]:
+        return f"{msg} client={self.extra and self.extra['client']}", kwargs
+
+
 class GuardedHttp(HttpToolsProtocol):
     """Refuse heads above ``MAX_HEAD`` bytes, and connections that take longer than ``HEAD_S`` for one."""
 
@@ -24,6 +38,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.logger = _OfClient(self.logger, {"client": self.client})  # type: ignore[assignment]
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

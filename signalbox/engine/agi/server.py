@@ -47,6 +47,10 @@ class AgiSession(asyncio.Protocol):
         """Whether no further command can be sent."""
         return self._ended is not None
 
+    @property
+    def _peer(self) -> object:
+        return self._transport.get_extra_info("peername") if self._transport is not None else None
+
     async def command(self, *words: str) -> AgiReply:
         """Send one command and wait for its answer, however long the verb runs.
 
@@ -103,7 +107,7 @@ class AgiSession(asyncio.Protocol):
                     self._finish(HungUpError, close=False)
                     return
         except ProtocolError as error:
-            _log.warning("agi_protocol_error error=%s", error)
+            _log.warning("agi_protocol_error peer=%s error=%s", self._peer, error)
             self._finish(EngineLostError)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -134,7 +138,7 @@ class AgiSession(asyncio.Protocol):
             sock.detach()
 
     def _too_slow(self) -> None:
-        _log.warning("agi_request_late within_s=%s", REQUEST_WITHIN_S)
+        _log.warning("agi_request_late peer=%s within_s=%s", self._peer, REQUEST_WITHIN_S)
         self._finish(EngineLostError)
 
     def _finish(self, ended: type[HungUpError] | type[EngineLostError], *, close: bool = True) -> None:
