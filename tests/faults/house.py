@@ -136,11 +136,11 @@ class House:
         found: int | None = answer["processes"][name]["pid"]
         return found
 
-    async def state(self, name: str) -> str:
-        """Ask the supervisor how a process stands."""
+    async def restarts(self, name: str) -> int:
+        """Ask the supervisor how often it has started a process again."""
         answer = await upkeep.asked(self.settings, "status")
         assert answer is not None
-        found: str = answer["processes"][name]["state"]
+        found: int = answer["processes"][name]["restarts"]
         return found
 
     async def kill(self, name: str) -> float:
