@@ -12,7 +12,8 @@ export SIGNALBOX__ENGINE__ROOT ?= $(CURDIR)/.cache/engine
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Quick and pure first, so that a mistake is told within seconds; what kills processes comes last.
-TESTS := $(wildcard tests/unit tests/fuzz tests/rehearsal tests/web tests/engine tests/browser tests/faults)
+TESTS := $(wildcard tests/unit tests/fuzz tests/rehearsal tests/store tests/web tests/engine tests/bench \
+  tests/browser tests/faults)
 
 .PHONY: help run test lint bench requirements docs faults setup setup-dev engine console \
   lint-style lint-types lint-imports lint-dependencies lint-console

@@ -4,6 +4,7 @@ Every channel event of Asterisk carries the whole channel, so that state, number
 comes; that is why so few are needed. ``Dial...``, ``NewCallerid`` and ``DeviceStateChange`` would add nothing.
 """
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -24,6 +25,8 @@ BOARD_EVENTS = (
 """What the manager's event filter must let through; nine events for a two-party call."""
 
 _UNREACHABLE = frozenset({"Unreachable", "Removed"})
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 _HIDDEN = ("Local/", "CBAnn/", "Message/", "Announcer/", "Recorder/", "Snoop/")
 
 
@@ -109,7 +112,7 @@ def _seen(fields: dict[str, str], *, is_new: bool = False, holds: bool | None = 
         channel_name,
         int(fields["ChannelState"]),
         "" if number == "<unknown>" else number,
-        "" if name == "<unknown>" else name,
+        "" if name == "<unknown>" else _unescaped(name),
         fields["Exten"],
         fields["Context"],
         fields["Linkedid"],
@@ -117,6 +120,11 @@ def _seen(fields: dict[str, str], *, is_new: bool = False, holds: bool | None = 
         is_new,
         holds,
     )
+
+
+def _unescaped(name: str) -> str:
+    """Undo what Asterisk does to names in events, as in C; its log and its files have them as they are."""
+    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), name) if "\\" in name else name
 
 
 def _at_ms(fields: dict[str, str]) -> int:
