@@ -11,6 +11,7 @@ import { SessionGate } from "./session/session";
 import { Shell } from "./shell/shell";
 import { PhoneProvider } from "./softphone/context";
 import { Button } from "./ui/button";
+import { Page } from "./ui/page";
 import { Empty } from "./ui/states";
 import { Toasts } from "./ui/toasts";
 
@@ -50,9 +51,12 @@ function NotFound() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   return (
-    <Empty title={t("lost.title")} action={<Button onPress={() => navigate("/")}>{t("lost.action")}</Button>}>
-      {t("lost.text")}
-    </Empty>
+    <Page title={t("lost.title")}>
+      <p>{t("lost.text")}</p>
+      <p>
+        <Button onPress={() => navigate("/")}>{t("lost.action")}</Button>
+      </p>
+    </Page>
   );
 }
 

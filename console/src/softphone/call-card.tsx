@@ -141,9 +141,13 @@ function Talking({ call, used }: PartProps) {
             setOpen(null);
             send({ do: "transfer", id: call.id, number });
           }}
+          onAsk={(number) => {
+            setOpen(null);
+            send({ do: "call", number });
+          }}
         />
       )}
-      {open === "transfer" && other && (
+      {other && !call.isHeld && (
         <Button
           icon={<Users aria-hidden />}
           onPress={() => send({ do: "join", id: call.id, otherId: other.id })}

@@ -38,6 +38,7 @@ export interface SipCallEvents {
   transferred: (done: boolean) => void;
 }
 
+const EXPIRES_S = 120;
 const ANSWER_MS = 2_500;
 const PAUSE_MS = 1_000;
 const MOST_PAUSES = 10;
@@ -49,7 +50,9 @@ export class SipPhone {
   readonly #domain: string;
   readonly #socket: Socket;
   readonly #events: SipEvents;
+  readonly #ticker = new Worker(new URL("./ticker.worker.ts", import.meta.url), { type: "module" });
   #watch: ReturnType<typeof setTimeout> | undefined;
+  #registeredAt = 0;
   #refusals = 0;
 
   constructor(account: Account, events: SipEvents) {
@@ -63,11 +66,12 @@ export class SipPhone {
       password: account.secret,
       display_name: account.displayName,
       user_agent: "Signalbox console",
-      register_expires: 120,
+      register_expires: EXPIRES_S,
       connection_recovery_min_interval: 1,
       connection_recovery_max_interval: 2,
     });
     this.#watchRegistration();
+    this.#ticker.onmessage = () => this.#keepAwake();
     this.#ua.on("newRTCSession", (started: { originator: string; session: RTCSession }) => {
       if (started.originator === "remote") events.incoming(new SipCall(started.session));
     });
@@ -79,6 +83,7 @@ export class SipPhone {
 
   stop(): void {
     clearTimeout(this.#watch);
+    this.#ticker.terminate();
     this.#ua.stop();
   }
 
@@ -105,6 +110,7 @@ export class SipPhone {
     this.#ua.on("registered", () => {
       clearTimeout(this.#watch);
       this.#refusals = 0;
+      this.#registeredAt = Date.now();
       this.#events.registered();
     });
     this.#ua.on("registrationFailed", ({ cause }) => {
@@ -117,6 +123,19 @@ export class SipPhone {
       clearTimeout(this.#watch);
       this.#events.disconnected();
     });
+  }
+
+  /** Do on time what JsSIP's own timers do late in a hidden tab: register again, connect again. */
+  #keepAwake(): void {
+    // Its transport is private; waiting for its slowed timer would leave the phone unreachable for a minute.
+    const { _transport } = this.#ua as unknown as { _transport: { connect: () => void } };
+    if (!this.#ua.isConnected()) {
+      _transport.connect();
+      return;
+    }
+    if (!this.#ua.isRegistered() || Date.now() - this.#registeredAt < (EXPIRES_S / 2) * 1_000) return;
+    this.#registeredAt = Date.now();
+    this.#ua.register();
   }
 
   #later(delayMs: number, run: () => void): void {

@@ -10,51 +10,50 @@ interface Pattern {
   gain: number;
 }
 
+const FADE_S = 0.04;
 const RING: Pattern = { tones: [784, 988], onS: 1, everyS: 3, gain: 0.16 };
 
-/** A tone in a rhythm, until stopped. A browser that never saw a click plays nothing; then the page only shows. */
+/**
+ * A tone in a rhythm, until stopped. The rhythm is part of the looped sound, for a hidden page has no timers to rely on.
+ * A browser that never saw a click plays nothing; then the page only shows.
+ */
 export class Ringer {
   #context: AudioContext | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
 
   start(deviceId = storedDevices().ringer): void {
     if (this.#context) return;
     const context = new AudioContext();
     this.#context = context;
     if (deviceId) void (context as Sinkable).setSinkId?.(deviceId).catch(() => undefined);
-    const burst = () => playBurst(context, RING);
+    const source = context.createBufferSource();
+    source.buffer = rendered(context, RING);
+    source.loop = true;
+    source.connect(context.destination);
+    source.start();
     const wake = () => {
       if (context.state === "suspended") void context.resume();
     };
-    burst();
     wake();
     document.addEventListener("pointerdown", wake, { once: true });
-    this.#timer = setInterval(burst, RING.everyS * 1_000);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
     void this.#context?.close();
     this.#context = undefined;
   }
 }
 
-function playBurst(context: AudioContext, pattern: Pattern): void {
-  const start = context.currentTime + 0.02;
-  const volume = context.createGain();
-  volume.connect(context.destination);
-  volume.gain.setValueAtTime(0, start);
-  volume.gain.linearRampToValueAtTime(pattern.gain, start + 0.04);
-  volume.gain.setValueAtTime(pattern.gain, start + pattern.onS - 0.1);
-  volume.gain.linearRampToValueAtTime(0, start + pattern.onS);
-  pattern.tones.forEach((hertz, index) => {
-    const tone = context.createOscillator();
-    tone.frequency.value = hertz;
-    tone.connect(volume);
-    const length = pattern.onS / pattern.tones.length;
-    tone.start(start + index * length);
-    tone.stop(start + (index + 1) * length);
-  });
+function rendered(context: AudioContext, { tones, onS, everyS, gain }: Pattern): AudioBuffer {
+  const { sampleRate } = context;
+  const buffer = context.createBuffer(1, Math.round(everyS * sampleRate), sampleRate);
+  const samples = buffer.getChannelData(0);
+  for (let index = 0; index < onS * sampleRate; index += 1) {
+    const at = index / sampleRate;
+    const hertz = tones[Math.floor((at / onS) * tones.length)] ?? 0;
+    const envelope = Math.min(1, at / FADE_S, (onS - at) / FADE_S);
+    samples[index] = gain * envelope * Math.sin(2 * Math.PI * hertz * at);
+  }
+  return buffer;
 }
 
 /** The voice of the other side, on the chosen speaker. */

@@ -6,7 +6,14 @@ import { TextField } from "../ui/fields";
 import styles from "./dialler.module.css";
 import { dialable } from "./model";
 
-export function TransferForm({ onTransfer }: { onTransfer: (number: string) => void }) {
+interface TransferFormProps {
+  onTransfer: (number: string) => void;
+  /** Call that number first, with this call on hold. */
+  onAsk: (number: string) => void;
+}
+
+/** Where the other party shall go: at once, or after a word with whoever takes over. */
+export function TransferForm({ onTransfer, onAsk }: TransferFormProps) {
   const { t } = useTranslation("phone");
   const [text, setText] = useState("");
   const number = dialable(text);
@@ -27,9 +34,14 @@ export function TransferForm({ onTransfer }: { onTransfer: (number: string) => v
         autoFocus
         data-testid="phone-transfer-number"
       />
-      <Button type="submit" isDisabled={!number} data-testid="phone-transfer">
-        {t("do.transferNow")}
-      </Button>
+      <div className={styles.pair}>
+        <Button type="submit" isDisabled={!number} data-testid="phone-transfer">
+          {t("do.transferNow")}
+        </Button>
+        <Button isDisabled={!number} onPress={() => onAsk(number)} data-testid="phone-ask-first">
+          {t("do.askFirst")}
+        </Button>
+      </div>
     </Form>
   );
 }
