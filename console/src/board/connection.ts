@@ -2,7 +2,7 @@
  * The WebSocket under the board, as an explicit state machine: connecting, live, stale, reconnecting.
  *
  * It resumes where it was; after a gap or a new epoch it asks for a fresh snapshot on the same socket.
- * The server sends something at least once a second, so three silent seconds mean that the board may be out of date.
+ * The server sends something at least once a second, so that within three silent seconds it is known that the board may be out of date.
  */
 import type { Frame } from "./model";
 import type { BoardStore } from "./store";
@@ -23,9 +23,9 @@ export interface Surroundings {
   after: (delayMs: number, run: () => void) => () => void;
 }
 
-export const STALE_MS = 3_000;
+export const STALE_MS = 2_500;
 export const GIVE_UP_MS = 10_000;
-const CHECK_MS = 500;
+const CHECK_MS = 250;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 3_000;
 

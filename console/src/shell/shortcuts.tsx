@@ -40,7 +40,7 @@ export function useShortcuts({ onHelp, onPhone }: Actions): void {
   }, [navigate, onHelp, onPhone]);
 }
 
-function isTyping({ target }: KeyboardEvent): boolean {
+export function isTyping({ target }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return (
     target.isContentEditable || target.closest("input, textarea, select, [role=dialog], [role=alertdialog]") !== null
@@ -58,6 +58,7 @@ export function ShortcutsHelp({ onClose }: { onClose: () => void }) {
     [t("shortcuts.help"), ["?"]],
     [t("shortcuts.search"), ["/"]],
     [t("shortcuts.phone"), ["p"]],
+    [t("shortcuts.answer"), ["a"]],
     [t("shortcuts.board"), ["g", then, "b"]],
     [t("shortcuts.extensions"), ["g", then, "e"]],
     [t("shortcuts.records"), ["g", then, "r"]],

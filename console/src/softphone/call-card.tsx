@@ -62,12 +62,14 @@ function initials({ name, number }: PhoneCall): string {
 
 function Incoming({ call, used: { send } }: PartProps) {
   const { t } = useTranslation("phone");
+  // Never from under the hands of somebody who types: the next key would answer.
+  const [isFree] = useState(() => document.activeElement === document.body);
   return (
     <div className={styles.pair}>
       <Button
         variant="primary"
         icon={<PhoneIcon aria-hidden />}
-        autoFocus
+        autoFocus={isFree}
         onPress={() => send({ do: "answer", id: call.id })}
         data-testid="phone-answer"
       >

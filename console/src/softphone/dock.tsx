@@ -2,6 +2,7 @@
 import { ChevronDown, Phone as PhoneIcon, PhoneOff, Settings2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { isTyping } from "../shell/shortcuts";
 import { Button, IconButton } from "../ui/button";
 import { Notice } from "../ui/states";
 import { Running } from "../ui/time";
@@ -27,6 +28,7 @@ export function PhoneDock({ isOpen, setOpen }: DockProps) {
   useEffect(() => {
     if (rings) setOpen(true);
   }, [rings, setOpen]);
+  useAnswerKey(used);
   return (
     <section
       className={styles.dock}
@@ -40,6 +42,19 @@ export function PhoneDock({ isOpen, setOpen }: DockProps) {
       {!isOpen && <Pill used={used} onOpen={() => setOpen(true)} />}
     </section>
   );
+}
+
+function useAnswerKey({ state, send }: UsedPhone): void {
+  const ringing = state.calls.find((call) => call.state === "ringing" && call.direction === "in")?.id;
+  useEffect(() => {
+    if (!ringing) return;
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key !== "a" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+      send({ do: "answer", id: ringing });
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, [ringing, send]);
 }
 
 /** The call that matters most: one that rings, else one that is talking, else any. */
