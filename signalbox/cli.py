@@ -96,6 +96,37 @@ def rehearse(
     _say(rehearse_command.as_json(rehearsed) if json else "\n".join(lines))
 
 
+@app.command
+def demo(
+    data: Data = DEFAULT_DATA,
+    *,
+    phones: int = 12,
+    calls: int = 6,
+    minutes: float = 0.0,
+    seed: int = 0,
+    keep: bool = False,
+) -> None:
+    """Let sample phones call each other on the running system, until Ctrl-C; then take them away again.
+
+    Parameters
+    ----------
+    phones
+        How many sample extensions are made, 2 to 24.
+    calls
+        How many calls there are at once, at the most.
+    minutes
+        Stop by itself after this time; 0 goes on until Ctrl-C.
+    seed
+        Another number gives another play.
+    keep
+        Leave the sample extensions behind; the next demo uses them.
+    """
+    settings = _settings(data)
+    from signalbox.features.demo import commands
+
+    _run(commands.run(settings, commands.Wish(phones, calls, minutes, seed, keep), _say))
+
+
 @admin.command(name="reset-password")
 def admin_reset_password(username: str = "admin", data: Data = DEFAULT_DATA) -> None:
     """Give a user a new password, told once; every session of that user ends.
@@ -210,7 +241,9 @@ def _told(error: BaseException) -> OperatorError | None:
 
     if isinstance(error, DomainError):
         return OperatorError(error.detail, "correct the command and run it again; nothing was changed")
-    if isinstance(error, SecretsError | StoreError):
+    if isinstance(error, StoreError):
+        return OperatorError(error.detail, error.cure)
+    if isinstance(error, SecretsError):
         return OperatorError(str(error), "mend what the message names, then start again")
     return None
 

@@ -15,19 +15,14 @@ from typing import Any
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from signalbox.features.demo.media import ulaw
+
 RATE = 8000
 FRAME = 160
 WINDOW = 1600
 EVENTS = 101
 _HEADER = struct.Struct(">BBHII")
 _TAG = 10
-
-
-def _ulaw(sample: int) -> int:
-    sign = 0x80 if sample < 0 else 0
-    size = min(abs(sample), 32635) + 132
-    exponent = size.bit_length() - 8
-    return ~(sign | exponent << 4 | (size >> (exponent + 3)) & 0x0F) & 0xFF
 
 
 def _alaw(sample: int) -> int:
@@ -51,7 +46,7 @@ def _from_alaw(byte: int) -> int:
     return size if byte & 0x80 else -size
 
 
-ENCODE: dict[int, Callable[[int], int]] = {0: _ulaw, 8: _alaw}
+ENCODE: dict[int, Callable[[int], int]] = {0: ulaw, 8: _alaw}
 DECODE = {
     kind: np.array([decode(byte) for byte in range(256)], dtype=np.int16)
     for kind, decode in ((0, _from_ulaw), (8, _from_alaw))
