@@ -3,9 +3,10 @@
 A packet is ``HEP3``, its length, and chunks of (vendor, type, length, value). Source: the HEP/EEP protocol, rev. 36.
 """
 
+import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,6 +14,8 @@ _HEAD = struct.Struct(">4sH")
 _CHUNK = struct.Struct(">HHH")
 _LENGTH = struct.Struct(">I")
 MAX_PACKET = 65_535
+_FROM_USER = re.compile(rb"\r\n(?:From|f)\s*:[^\r]*?sips?:([^@;>\s]*)@", re.IGNORECASE)
+_INVITED_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +102,59 @@ def call_id_of(payload: bytes) -> bytes:
     return b""
 
 
-def messages_of(folder: Path, channels: set[str], since: float, until: float) -> list[SipPacket]:
-    """Collect the SIP messages of ``channels`` between two instants (seconds since the epoch), in order of time.
+@dataclass(frozen=True, slots=True)
+class CalledLeg:
+    """A leg that Asterisk called: its channel, when that was born, and the number that it shows as calling."""
 
-    A caller's first INVITE comes before its channel exists; it is found by the Call-ID it shares with later ones.
+    channel: str
+    at: float
+    caller_number: str
+
+
+def messages_of(
+    folder: Path, channels: set[str], called: list[CalledLeg], since: float, until: float
+) -> list[SipPacket]:
+    """Collect the SIP messages of a call between two instants (seconds since the epoch), in the order they were seen.
+
+    Asterisk names the channel only in what a caller's dialog sends after its first INVITE. The rest of that dialog is
+    found by its Call-ID, and each called leg's by its INVITE: the next one with the caller's number in ``From``. Every
+    message returned names its channel.
     """
-    wanted: list[SipPacket] = []
+    seen = list(_between(folder, since - 2, until + 2))
+    channel_of = {call_id_of(m.payload): m.channel for m in seen if "/" in m.channel}
+    invites: dict[bytes, SipPacket] = {}
+    for message in seen:
+        if message.payload.startswith(b"INVITE ") and (call_id := call_id_of(message.payload)) not in channel_of:
+            invites.setdefault(call_id, message)
+    for leg in sorted(called, key=lambda leg: leg.at):
+        if (call_id := next((each for each, invite in invites.items() if _begins(leg, invite)), b"")) != b"":
+            channel_of[call_id] = leg.channel
+            del invites[call_id]
+    wanted = channels | {leg.channel for leg in called}
+    named = ((message, channel_of.get(call_id_of(message.payload), "")) for message in seen)
+    return [replace(message, channel=channel) for message, channel in named if channel in wanted]
+
+
+def _between(folder: Path, since: float, until: float) -> Iterator[SipPacket]:
+    last = 0.0
     for file in trace_segments(folder):
-        if file.stat().st_mtime < since - 1:
+        if file.stat().st_mtime < since:
             continue
         for packet in packets(file.read_bytes()):
             try:
                 message = parse(packet)
             except HepError:
                 continue
-            if since - 2 <= message.at <= until + 2:
-                wanted.append(message)
-    call_ids = {call_id_of(m.payload) for m in wanted if m.channel in channels} - {b""}
-    return sorted((m for m in wanted if call_id_of(m.payload) in call_ids), key=lambda m: m.at)
+            # What is received carries whole milliseconds, what is sent microseconds: the order of the file is true.
+            last = max(last, message.at)
+            if since <= last <= until:
+                yield replace(message, at=last)
+
+
+def _begins(leg: CalledLeg, invite: SipPacket) -> bool:
+    user = _FROM_USER.search(invite.payload)
+    return (
+        0 <= invite.at - leg.at + 0.001 <= _INVITED_WITHIN_S
+        and user is not None
+        and user[1] == leg.caller_number.encode()
+    )

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import select
 
 from signalbox.engine.eventlog import LoggedEvent, events_with
-from signalbox.engine.hep import SipPacket, messages_of
+from signalbox.engine.hep import CalledLeg, SipPacket, messages_of
 from signalbox.features.callrecords.ladder import Ladder, Step, build
 from signalbox.features.callrecords.tables import CallRecordRow, CallStepsRow
 from signalbox.kernel.errors import NotFoundError
@@ -86,7 +86,13 @@ def _read_logs(
     events = [event for event in events_with(paths.event_log, [needle], since, until) if event.linkedid == call_id]
     started = min((event.when for event in events), default=since)
     channels = channels | {event.channame for event in events}
-    return events, messages_of(paths.trace, channels, started, until) if channels else []
+    return events, messages_of(paths.trace, channels, _called(events), started, until) if channels else []
+
+
+def _called(events: list[LoggedEvent]) -> list[CalledLeg]:
+    born = [event for event in events if event.eventtype == "CHAN_START" and event.channame.startswith("PJSIP/")]
+    number = next((event.cidnum for event in born if event.uniqueid == event.linkedid), "")
+    return [CalledLeg(event.channame, event.eventtime, number) for event in born if event.uniqueid != event.linkedid]
 
 
 def _ports(settings: Settings) -> set[int]:

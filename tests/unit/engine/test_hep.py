@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.engine.hep import HepError, framed, messages_of, packets, parse
+from signalbox.engine.hep import CalledLeg, HepError, framed, messages_of, packets, parse
 
 
 def hep(payload: bytes, channel: str, at: float = 100.5, source_port: int = 40_000, target_port: int = 5060) -> bytes:
@@ -56,13 +56,39 @@ def test_a_segment_cut_by_a_crash_keeps_its_whole_packets() -> None:
     assert list(packets(content)) == [b"one", b"two"]
 
 
+OURS = b"INVITE sip:101@phone SIP/2.0\r\nFrom: <sip:100@x>;tag=1\r\nCall-ID: out\r\n\r\n"
+
+
+def _trace(folder: Path, *kept: bytes) -> None:
+    (folder / "00000001.hep").write_bytes(b"".join(framed(packet) for packet in kept))
+
+
 def test_the_first_invite_is_found_by_the_call_id_of_later_messages(tmp_path: Path) -> None:
     other = INVITE.replace(b"abc@phone", b"other")
-    (tmp_path / "00000001.hep").write_bytes(
-        framed(hep(INVITE, "abc@phone", at=100.1))
-        + framed(hep(other, "other", at=100.2))
-        + framed(b"rubbish")
-        + framed(hep(RINGING, "PJSIP/100-00000001", at=100.3))
+    _trace(
+        tmp_path,
+        hep(INVITE, "abc@phone", at=100.1),
+        hep(other, "other", at=100.2),
+        b"rubbish",
+        hep(RINGING, "PJSIP/100-00000001", at=100.3),
     )
-    found = messages_of(tmp_path, {"PJSIP/100-00000001"}, 0, 2**33)
+    found = messages_of(tmp_path, {"PJSIP/100-00000001"}, [], 0, 2**33)
     assert [m.payload for m in found] == [INVITE, RINGING]
+
+
+def test_a_called_leg_is_found_by_its_invite_and_each_only_once(tmp_path: Path) -> None:
+    second, stranger = OURS.replace(b"out", b"out2"), OURS.replace(b":100@", b":200@").replace(b"out", b"out3")
+    answer = b"SIP/2.0 200 OK\r\nCall-ID: out2\r\n\r\n"
+    _trace(
+        tmp_path,
+        hep(OURS.replace(b"out", b"before"), "before", at=99.0),
+        hep(OURS, "out", at=100.0101),
+        hep(stranger, "out3", at=100.0102),
+        hep(second, "out2", at=100.0103),
+        hep(answer, "out2", at=100.010),
+    )
+    legs = [CalledLeg("PJSIP/101-2", 100.01, "100"), CalledLeg("PJSIP/101-1", 100.0095, "100")]
+    found = messages_of(tmp_path, set(), legs, 0, 2**33)
+    assert [m.payload for m in found] == [OURS, second, answer]
+    assert [m.channel for m in found] == ["PJSIP/101-1", "PJSIP/101-2", "PJSIP/101-2"]
+    assert found[2].at >= found[1].at, "an answer is never shown before what it answers"
