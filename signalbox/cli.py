@@ -127,6 +127,23 @@ def demo(
     _run(commands.run(settings, commands.Wish(phones, calls, minutes, seed, keep), _say))
 
 
+@app.command
+def doctor(data: Data = DEFAULT_DATA, *, json: bool = False) -> None:
+    """Look at machine, data directory and processes: what is well, what is not, and the cure. Ends with 1 on a problem.
+
+    Parameters
+    ----------
+    json
+        Print JSON.
+    """
+    from signalbox.doctor import command
+
+    report = asyncio.run(command.examine(data))
+    _say(command.as_json(report) if json else command.as_text(report))
+    if not report.healthy:
+        raise SystemExit(1)
+
+
 @admin.command(name="reset-password")
 def admin_reset_password(username: str = "admin", data: Data = DEFAULT_DATA) -> None:
     """Give a user a new password, told once; every session of that user ends.

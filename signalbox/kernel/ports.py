@@ -26,14 +26,15 @@ class Port:
 
 def require_free(ports: Sequence[Port]) -> None:
     """Raise ``OperatorError`` naming every port that cannot be listened on, who holds it, and its setting."""
-    problems = [problem for port in ports if (problem := _problem(port)) is not None]
+    problems = [problem for port in ports if (problem := trouble(port)) is not None]
     if problems:
-        keys = ", ".join(dict.fromkeys(port.setting for port in ports if _problem(port) is not None))
+        keys = ", ".join(dict.fromkeys(port.setting for port in ports if trouble(port) is not None))
         cure = f"stop the program that uses it, or set another number for {keys} in signalbox.toml"
         raise OperatorError(" ".join(problems), cure)
 
 
-def _problem(port: Port) -> str | None:
+def trouble(port: Port) -> str | None:
+    """Say why ``port`` cannot be listened on, and who holds it; ``None`` when it is free."""
     family = socket.AF_INET6 if ":" in port.host else socket.AF_INET
     kind = socket.SOCK_STREAM if port.kind == "tcp" else socket.SOCK_DGRAM
     with socket.socket(family, kind) as listener:
@@ -46,19 +47,27 @@ def _problem(port: Port) -> str | None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 return f"{port.kind} port {port.number} on {port.host} cannot be used: {error.strerror}."
-            holder = _holder(port)
-            return f"{port.kind} port {port.number} is taken{f' by {holder}' if holder else ''}."
+            names = ", ".join(f"{name} (process {pid})" for pid, name in holders(port).items())
+            return f"{port.kind} port {port.number} is taken{f' by {names}' if names else ''}."
     return None
 
 
-def _holder(port: Port) -> str:
-    """Name the program that holds a port, as far as we may see it."""
+def holders(port: Port) -> dict[int, str]:
+    """Name the processes that hold a port by their ids, as far as we may see them."""
     inodes = {f"socket:[{inode}]" for table in _TABLES[port.kind] for inode in _inodes(table, port.number)}
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if any(os.readlink(handle) in inodes for handle in (process / "fd").iterdir()):  # noqa: PTH115
-                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-    return ""
+                found[int(process.name)] = _program(process)
+    return found
+
+
+def _program(process: Path) -> str:
+    """The program's name; of one that runs by a loader of its own (our Asterisk) that of what was loaded."""
+    name = (process / "comm").read_text().strip()
+    words = (process / "cmdline").read_text().split("\0")
+    return next((Path(word).name for word in words[1:] if "/bin/" in word or "/sbin/" in word), name)
 
 
 def _inodes(table: str, number: int) -> list[str]:
