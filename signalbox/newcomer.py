@@ -2,7 +2,7 @@
 
 from signalbox.features.first_start import FirstStart
 from signalbox.settings import Settings
-from signalbox.web.addresses import local_addresses
+from signalbox.web.addresses import own_host
 
 DIAL = (("101", "the other sample extension"), ("*43", "echo test: hear yourself"))
 _WIDTH = 78
@@ -10,7 +10,7 @@ _WIDTH = 78
 
 def welcome(settings: Settings, first: FirstStart | None, version: str) -> str:
     """Write the block that ends a start; secrets are in it at the first start only."""
-    host = _host(settings)
+    host = own_host(settings)
     web, sip = settings.web, settings.sip
     lines = [
         f"Signalbox is running with Asterisk {version}.",
@@ -54,11 +54,3 @@ def _extensions(first: FirstStart | None) -> list[str]:
 
 def _table(title: str, entries: list[str]) -> list[str]:
     return [f"{title if not index else '':<19}{entry}" for index, entry in enumerate(entries)]
-
-
-def _host(settings: Settings) -> str:
-    """Choose the address that another machine would use."""
-    if settings.web.hostname:
-        return settings.web.hostname
-    outside = [str(each) for each in local_addresses() if each.version == 4 and not each.is_loopback]
-    return settings.sip.external_address or (outside[0] if outside else "localhost")

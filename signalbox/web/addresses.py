@@ -4,6 +4,8 @@ import ipaddress
 import re
 from pathlib import Path
 
+from signalbox.settings import Settings
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LOCAL = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
@@ -19,6 +21,22 @@ def local_addresses(proc: Path = Path("/proc/net")) -> list[Address]:
         if not address.is_link_local:
             found[address] = None
     return list(found)
+
+
+def own_host(settings: Settings) -> str:
+    """Choose the name or address by which another machine reaches this one."""
+    if settings.web.hostname:
+        return settings.web.hostname
+    outside = [str(each) for each in local_addresses() if each.version == 4 and not each.is_loopback]
+    return settings.sip.external_address or (outside[0] if outside else "localhost")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether ``host`` means the machine that asks."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _text(file: Path) -> str:

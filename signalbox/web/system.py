@@ -20,6 +20,7 @@ from signalbox.store.errors import StoreError
 from signalbox.store.scope import Scope
 from signalbox.store.tables import ChangeSet
 from signalbox.web.access import PUBLIC, SignedIn
+from signalbox.web.addresses import is_loopback, own_host
 from signalbox.web.given import Given
 from signalbox.web.relay import Relay
 
@@ -164,10 +165,10 @@ async def hang_up(
 
 @get("/system/connection", summary="How to connect a phone", tags=["System"], sync_to_thread=False)
 def connection(request: _AnyRequest, settings: Given[Settings], dial_hints: Given[DialHints]) -> ConnectionView:
-    """Tell addresses and ports as they are reached from where this request comes from."""
+    """Tell addresses and ports as they are reached from where this request comes from; a phone is another machine."""
     sip = settings.sip
     asked = request.base_url.hostname or "localhost"
-    host = sip.external_address or settings.web.hostname or asked
+    host = own_host(settings) if is_loopback(asked) else asked
     return ConnectionView(
         sip=SipView(_bracketed(host), sip.udp_port, sip.tcp_port, sip.tls_port),
         ws_url=f"ws://localhost:{sip.ws_port}/ws",

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from signalbox.settings import Settings
+from signalbox.web.addresses import own_host
 from tests.web.exchange import FakeExchange, call
 
 
@@ -62,6 +63,12 @@ async def test_how_to_connect(admin: httpx.AsyncClient, settings: Settings) -> N
     assert found["wss_url"] == f"wss://testserver:{settings.sip.wss_port}/ws"
     assert found["ws_url"] == f"ws://localhost:{settings.sip.ws_port}/ws"
     assert {"number": "*43", "what": "Echo test"} in found["dial"]
+
+
+async def test_a_phone_is_never_told_to_call_itself(admin: httpx.AsyncClient, settings: Settings) -> None:
+    found = (await admin.get("/api/v1/system/connection", headers={"Host": "localhost:8080"})).json()
+    assert found["sip"]["host"] == own_host(settings)
+    assert found["wss_url"] == f"wss://localhost:{settings.sip.wss_port}/ws", "the browser is on this machine"
 
 
 async def test_the_audio_check_answers_without_an_exchange(admin: httpx.AsyncClient) -> None:
