@@ -5,6 +5,7 @@ the whole list of what is wrong. The reference page lists every key; a test comp
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 ENV_PREFIX = "SIGNALBOX__"
+_EMERGENCY = re.compile(r"[0-9]{2,11}", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -82,8 +84,12 @@ class Calls(_Section, frozen=True, kw_only=True):
     ring_s: Annotated[int, msgspec.Meta(ge=1, le=600)] = 30
     max_hops: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     timezone: str = "UTC"
+    emergency_numbers: tuple[str, ...] = ("112", "911")
+    emergency_trunk_s: Annotated[int, msgspec.Meta(ge=1, le=120)] = 15
 
     def __post_init__(self) -> None:
+        if any(not _EMERGENCY.fullmatch(number) for number in self.emergency_numbers):
+            raise ValueError("emergency_numbers: each has 2 to 11 digits and nothing else")
         try:
             ZoneInfo(self.timezone)
         except (LookupError, OSError, ValueError) as error:
@@ -158,7 +164,7 @@ def load(data: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     file = Paths(data).config_file
     try:
         tree = msgspec.toml.decode(file.read_bytes(), type=dict[str, Any]) if file.exists() else {}
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingsError([f"{file}: {error}"]) from error
     for name, text in sorted(environ.items()):
         if name.startswith(ENV_PREFIX):

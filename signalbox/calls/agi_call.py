@@ -14,11 +14,12 @@ from signalbox.calls.boundary import CallScripts
 from signalbox.calls.call import Call, Caller, EngineLost, HungUp, Resumed, Stage, TakenAway
 from signalbox.calls.outcome import DialOutcome, DialResult, HangupCause, dial_outcome
 from signalbox.calls.prompts import Prompt
+from signalbox.engine import dialplan
 from signalbox.engine.agi.codec import AgiReply, AgiRequest
 from signalbox.engine.agi.server import AgiSession
 from signalbox.engine.errors import EngineLostError, EngineRejectedError, HungUpError
 from signalbox.kernel.clock import Clock
-from signalbox.kernel.ids import FIRST_TENANT, CallId, ChannelId, EndpointId, TenantId
+from signalbox.kernel.ids import CallId, ChannelId, EndpointId
 
 _ENDPOINT = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _DIGITS = re.compile(r"[0-9*#]{0,40}", re.ASCII)
@@ -44,7 +45,7 @@ class AgiCall(Call):
         super().__init__(
             call_id=CallId(args[4] or request.uniqueid),
             channel_id=ChannelId(request.uniqueid),
-            tenant=_tenant(request),
+            tenant=dialplan.tenant_of(request.context),
             caller=Caller(request.caller_number, request.caller_name, _endpoint(request)),
             dialled=request.extension,
             clock=clock,
@@ -134,11 +135,6 @@ def _checked(pattern: re.Pattern[str], text: str) -> str:
     if pattern.fullmatch(text) is None:
         raise ValueError(f"not fit for a command: {text[:40]!r}")
     return text
-
-
-def _tenant(request: AgiRequest) -> TenantId:
-    number = request.context.removeprefix("tenant-")
-    return TenantId(int(number)) if number.isdecimal() else FIRST_TENANT
 
 
 def _endpoint(request: AgiRequest) -> EndpointId:

@@ -156,7 +156,10 @@ class CallScripts:
         call = running.call
         published = self._context.routing.find(call.tenant, number)
         if published is None:
-            await _unknown(call, number)
+            if number in self._context.settings.emergency_numbers:
+                await call.hand_back(f"{number} is an emergency number, which every trunk is tried for")
+            else:
+                await _unknown(call, number)
             return None
         kind, value = self._kinds.open(published)
         if running.script == "unknown":

@@ -14,6 +14,7 @@ class HangupCause(IntEnum):
     UNAVAILABLE = 20
     REJECTED = 21
     EXCHANGE_ROUTING_ERROR = 25
+    NO_CIRCUIT = 34
     FAILURE = 38
 
 

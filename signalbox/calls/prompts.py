@@ -8,6 +8,7 @@ class Prompt(StrEnum):
 
     NOT_IN_SERVICE = "ss-noservice"
     CANNOT_COMPLETE = "cannot-complete-as-dialed"
+    ALL_CIRCUITS_BUSY = "all-circuits-busy-now"
     ECHO_TEST = "demo-echotest"
     EXTENSION = "vm-extension"
     TIME_WILL_BE = "at-tone-time-exactly"
@@ -22,6 +23,7 @@ class Prompt(StrEnum):
 _WORDS = {
     Prompt.NOT_IN_SERVICE: "The number you have dialed is not in service. Please check the number and try again.",
     Prompt.CANNOT_COMPLETE: "Your call cannot be completed as dialed.",
+    Prompt.ALL_CIRCUITS_BUSY: "All circuits are busy now.",
     Prompt.ECHO_TEST: "You are about to enter an echo test.",
     Prompt.EXTENSION: "Extension",
     Prompt.TIME_WILL_BE: "At the sound of the tone, the time will be exactly",

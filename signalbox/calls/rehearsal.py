@@ -91,6 +91,7 @@ class RehearsedWorld:
         otherwise: Behaviour | None = None,
         keys: Sequence[str] = (),
         tenant: TenantId = FIRST_TENANT,
+        trunks: Sequence[EndpointId] = (),
     ) -> None:
         self.clock: Clock = VirtualClock(start)
         self.tasks = tasks
@@ -101,6 +102,7 @@ class RehearsedWorld:
         self._otherwise = otherwise
         self._keys = list(keys)
         self._tenant = tenant
+        self._trunks = tuple(trunks)
         self._channels = 0
         self._scripts: CallScripts | None = None
         self._at_work: set[asyncio.Task[Any]] = set()
@@ -122,7 +124,13 @@ class RehearsedWorld:
     def call(self, caller: Caller, dialled: str) -> SimulatedChannel:
         """Let ``caller`` dial; the channel lives in the world's tasks."""
         self._channels += 1
-        channel = SimulatedChannel(self, ChannelId(f"rehearsal-{self._channels}"), caller, dialled)
+        channel = SimulatedChannel(
+            self,
+            ChannelId(f"rehearsal-{self._channels}"),
+            caller,
+            dialled,
+            trunk_s=self._context.settings.emergency_trunk_s,
+        )
         self.tasks.create_task(channel.live())
         return channel
 
@@ -150,6 +158,9 @@ class RehearsedWorld:
             return None
         kind, value = self._kinds.open(published)
         return kind.lifeline(value)
+
+    def emergency_trunks(self, number: str) -> tuple[EndpointId, ...] | None:
+        return self._trunks if number in self._context.settings.emergency_numbers else None
 
     def start_script(
         self, channel: SimulatedChannel, dialled: str, resumed: Resumed | None

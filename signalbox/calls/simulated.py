@@ -14,13 +14,14 @@ from signalbox.calls.outcome import CAUSE_OF, HangupCause, dial_outcome
 from signalbox.calls.phones import Moment
 from signalbox.calls.prompts import Prompt
 from signalbox.calls.simulated_phones import SimulatedPhone, ring
+from signalbox.engine.dialplan.lifelines import LAST_TRUNK_S
 from signalbox.kernel.clock import Clock
 from signalbox.kernel.ids import ChannelId, EndpointId
 
 BY_ASTERISK = "decided by Asterisk"
 BY_TESTER = "the tester's input"
 
-# The numbers of engine/dialplan/common.conf, and the default of engine.think_s
+# The numbers of engine/dialplan, and the defaults of the settings
 _THINK_S = 5.0
 _TRIES_UNDECIDED = 1
 _TRIES_RESUMED = 3
@@ -55,6 +56,10 @@ class World(Protocol):
         """Give what the generated fallback rings for a dialled number; None when it is no number at all."""
         ...
 
+    def emergency_trunks(self, number: str) -> tuple[EndpointId, ...] | None:
+        """Give the trunks by which an emergency number leaves, in turn; None when it is none."""
+        ...
+
     def start_script(
         self, channel: "SimulatedChannel", dialled: str, resumed: Resumed | None
     ) -> tuple[Session, asyncio.Task[Any]] | None:
@@ -67,7 +72,9 @@ class World(Protocol):
 class SimulatedChannel:
     """A caller's channel in the dialplan."""
 
-    def __init__(self, world: World, channel_id: ChannelId, caller: Caller, dialled: str, ring_s: int = 30) -> None:
+    def __init__(
+        self, world: World, channel_id: ChannelId, caller: Caller, dialled: str, ring_s: int = 30, trunk_s: int = 15
+    ) -> None:
         self.channel_id = channel_id
         self.caller = caller
         self.dialled = dialled
@@ -85,6 +92,7 @@ class SimulatedChannel:
         self.stage: Stage | None = None
         self._world = world
         self._fallback_ring_s = ring_s
+        self._trunk_s = trunk_s
         self._handed_back = False
         self._goto: str | None = None
         self._session: Session | None = None
@@ -152,18 +160,27 @@ class SimulatedChannel:
     async def _run_dialplan(self, number: str) -> None:
         self.stage, self.dialstatus, self._handed_back = None, "", False
         lost = 0
+        trunks = self._world.emergency_trunks(number)
         while True:
             answered = await self._agi(number, self._resume_point())
             if self._is_over():
                 return
             lost += 1
-            if self._handed_back or lost > (_TRIES_RESUMED if self.stage else _TRIES_UNDECIDED if answered else 0):
+            if self._handed_back or lost > self._tries(answered, is_urgent=trunks is not None):
                 break
             await asyncio.sleep(_RETRY_S if lost > 1 else 0)
-        if self._next() is Then.FALLBACK:
+        if trunks is not None:
+            await self._call_for_help(number, trunks)
+        elif self._next() is Then.FALLBACK:
             await self._fall_back(number)
         if not self._is_over():
             self.release(self._release_cause())
+
+    def _tries(self, answered: bool, *, is_urgent: bool) -> int:
+        """How often a lost script is asked for again."""
+        if self.stage is not None and not is_urgent:
+            return _TRIES_RESUMED
+        return _TRIES_UNDECIDED if answered or self.stage is not None else 0
 
     async def _agi(self, number: str, resumed: Resumed | None) -> bool:
         """Run a session to its end and what it started to its own; False when no exchange took it."""
@@ -225,6 +242,18 @@ class SimulatedChannel:
         elif endpoints is None:
             await self.listen(Prompt.NOT_IN_SERVICE.value, _ANNOUNCEMENT_S)
             self.release(HangupCause.UNALLOCATED)
+
+    async def _call_for_help(self, number: str, trunks: Sequence[EndpointId]) -> None:
+        """Dial an emergency number by each trunk in turn: any end of a dial but an answer goes on to the next."""
+        for trunk in trunks:
+            self.note("dialplan", f"no script decided: {number} by {trunk}", "calls.emergency_numbers")
+            await self.dial((trunk,), LAST_TRUNK_S if trunk == trunks[-1] else self._trunk_s)
+            if self._is_over():
+                return
+        said = Prompt.ALL_CIRCUITS_BUSY if trunks else Prompt.CANNOT_COMPLETE
+        self.note("dialplan", f"{'every trunk failed' if trunks else 'there is no trunk'} for {number}", "fallback")
+        await self.listen(said.value, _ANNOUNCEMENT_S)
+        self.release(HangupCause.NO_CIRCUIT)
 
     # Applications
 

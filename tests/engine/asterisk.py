@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from signalbox import settings as tree
 from signalbox.engine import configure, dialplan
+from signalbox.engine.dialplan import Lifeline
 from signalbox.engine.install import Installation
 from signalbox.engine.publish.files import PublishedFiles
 from signalbox.engine.publish.model import Batch, Route, SipKind, SipObject, Unit
@@ -63,7 +64,7 @@ def settings_in(data: Path, *, think_s: float = 2.0, ring_s: int = 2, digests: t
             think_s=think_s,
             run_as="",
         ),
-        calls=tree.Calls(ring_s=ring_s),
+        calls=tree.Calls(ring_s=ring_s, emergency_trunk_s=2),
     )
 
 
@@ -177,11 +178,18 @@ def certify(settings: Settings) -> None:
 class Asterisk:
     """One Asterisk process. ``start`` returns when it has booted, ``stop`` when it is gone."""
 
-    def __init__(self, settings: Settings, installation: Installation, tenants: tuple[TenantId, ...]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        installation: Installation,
+        tenants: tuple[TenantId, ...],
+        lifelines: Mapping[TenantId, Lifeline] | None = None,
+    ) -> None:
         self.settings = settings
         self.place = place_of(settings)
         self._installation = installation
         self._tenants = tenants
+        self._lifelines = dict(lifelines or {})
         self._config = settings.paths.asterisk_etc / "asterisk.conf"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -201,13 +209,20 @@ class Asterisk:
         certify(self.settings)
         secrets = Secrets(paths.secrets)
         self.ami_secret = secrets.text(configure.control.SECRET)
-        configure.write(self.settings, self._installation, secrets, self._tenants)
+        configure.write(self.settings, self._installation, secrets, self._tenants, self._lifelines)
         with (paths.asterisk_etc / "logger.conf").open("a") as file:
             file.write("\n[logfiles](+)\ntests.log = verbose(3)\n")
         # The event log's dial status is that of the last phone, not the variable that the dialplan goes by.
         with (paths.asterisk_etc / "extensions.conf").open("a") as file:
-            for context in (*map(dialplan.context, self._tenants), "sb-after", "sb-next", "sb-fallback"):
+            for context in self._contexts():
                 file.write(f"\n[{context}](+)\nexten => h,1,NoOp(DIALSTATUS=${{DIALSTATUS}})\n")
+
+    def _contexts(self) -> Iterable[str]:
+        """Those in which a call may end."""
+        yield from ("sb-after", "sb-next", "sb-fallback", "sb-no-trunk")
+        for tenant in self._tenants:
+            yield dialplan.context(tenant)
+            yield from dialplan.fallback_contexts(tenant, self._lifelines.get(tenant, Lifeline()))
 
     def start(self) -> None:
         """Start and wait until it answers on its console."""

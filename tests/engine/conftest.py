@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from signalbox.engine import dialplan
+from signalbox.engine.dialplan import Lifeline
 from signalbox.engine.install import Installation, install
 from signalbox.engine.publish.model import Route
 from signalbox.features.testcalls.model import TEST_NUMBERS
@@ -15,9 +17,11 @@ from tests.engine.asterisk import Asterisk, Extension, publish, settings_in
 from tests.engine.baresip import Baresip
 from tests.engine.phones import Phone
 from tests.engine.scripts import Scripts
+from tests.scenarios.model import TRUNKS
 
 ROOT = Path(os.environ.get("SIGNALBOX__ENGINE__ROOT") or Path(__file__).parent.parent.parent / ".cache/engine")
 SECOND = TenantId(7)
+LIFELINE = Lifeline(trunks=TRUNKS, dids={"+15550100": "101"}, emergency=("112", "911"))
 SITE = {
     each.id: each
     for each in (
@@ -29,7 +33,9 @@ SITE = {
         Extension("110", "Wide", endpoint={"allow": "g722"}),
         Extension("111", "Safe", endpoint={"media_encryption": "sdes"}),
         Extension("113", "", endpoint={"trust_id_inbound": "yes"}),
-        Extension("112", "New Digest", algorithms=("SHA-256", "MD5")),
+        Extension("114", "New Digest", algorithms=("SHA-256", "MD5")),
+        # Carriers, played by phones that register: what matters is the context their calls come in by.
+        *(Extension(name, "", endpoint={"context": dialplan.outside_context(TenantId(1))}) for name in TRUNKS),
         Extension("100", "Anna of Seven", tenant=SECOND),
         Extension("101", "Ben of Seven", tenant=SECOND),
     )
@@ -46,7 +52,7 @@ def installation() -> Installation:
 def running(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     """One Asterisk for the whole session, with ``SITE`` and the test numbers published."""
     settings = settings_in(tmp_path_factory.mktemp("engine"))
-    asterisk = Asterisk(settings, installation, tenants=(TenantId(1), SECOND))
+    asterisk = Asterisk(settings, installation, (TenantId(1), SECOND), {TenantId(1): LIFELINE})
     asterisk.configure()
     routes = [Route(1, each.number, each.kind, b"{}") for each in TEST_NUMBERS]
     publish(settings, SITE.values(), routes)

@@ -69,7 +69,7 @@ async def test_registration_over_every_transport(desk: Desk, transport: str) -> 
 
 
 async def test_sha_256_where_the_secret_has_it(desk: Desk) -> None:
-    phone = await desk.phone("112", register=False)
+    phone = await desk.phone("114", register=False)
     assert (await phone.register()).status == 200
     assert phone.algorithm == "SHA-256"
 

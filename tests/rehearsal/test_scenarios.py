@@ -21,6 +21,8 @@ from signalbox.settings import Calls
 from tests.scenarios.all import SCENARIOS
 from tests.scenarios.model import (
     MAX_HOPS,
+    TRUNK_S,
+    TRUNKS,
     CallerHangsUp,
     ExchangeKilled,
     Redirected,
@@ -45,7 +47,9 @@ def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
     write_routing(tmp_path / "routing.db", numbers_of(scenario))
     routing = Routing.open(tmp_path / "routing.db")
     try:
-        seen = run_virtually(lambda: _play(scenario, Context(routing, Calls(max_hops=MAX_HOPS))))
+        seen = run_virtually(
+            lambda: _play(scenario, Context(routing, Calls(max_hops=MAX_HOPS, emergency_trunk_s=TRUNK_S)))
+        )
     finally:
         routing.close()
     check(scenario.expected, seen)
@@ -61,6 +65,7 @@ async def _play(scenario: Scenario, context: Context) -> Seen:
             phones=phones,
             tasks=tasks,
             start=datetime(2026, 12, 25, 10, tzinfo=UTC),
+            trunks=[EndpointId(trunk) for trunk in TRUNKS],
         )
         if any(happening.at is Moment.BEFORE_THE_CALL for happening in scenario.happens):
             world.kill_exchange()

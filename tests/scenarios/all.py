@@ -363,4 +363,58 @@ STUCK = (
     ),
 )
 
-SCENARIOS = ORDINARY + TEST_NUMBERS + CALLER_GONE + TAKEN_AWAY + EXCHANGE_KILLED + STUCK
+EMERGENCY = (
+    Scenario(
+        name="emergency_by_the_second_trunk",
+        dials="112",
+        phones=(Phone("trunk-a", Busy()), Phone("trunk-b", Answers(talks_s=1.0))),
+        expected=Expected(
+            rang=("trunk-b",),
+            talked="trunk-b",
+            dial_status="ANSWER",
+            ended_by=EndedBy.CALLEE,
+            cause=16,
+            disposition="answered",
+        ),
+    ),
+    Scenario(
+        name="emergency_with_the_exchange_away",
+        dials="911",
+        phones=(Phone("trunk-a", RingsOut()), Phone("trunk-b", Answers(talks_s=1.0))),
+        happens=(ExchangeKilled(Moment.BEFORE_THE_CALL),),
+        expected=Expected(
+            rang=("trunk-a", "trunk-b"),
+            talked="trunk-b",
+            dial_status="ANSWER",
+            ended_by=EndedBy.CALLEE,
+            cause=16,
+            disposition="answered",
+            endings=(),
+        ),
+    ),
+    Scenario(
+        name="emergency_without_a_trunk_that_works",
+        dials="112",
+        expected=Expected(
+            heard=("all-circuits-busy-now",),
+            dial_status="CHANUNAVAIL",
+            ended_by=EndedBy.EXCHANGE,
+            cause=34,
+            disposition="failed",
+        ),
+    ),
+    Scenario(
+        name="emergency_caller_gives_up",
+        dials="112",
+        phones=(Phone("trunk-a", RingsOut()),),
+        happens=(CallerHangsUp(Moment.RINGING),),
+        expected=Expected(
+            rang=("trunk-a",),
+            dial_status="CANCEL",
+            ended_by=EndedBy.CALLER,
+            disposition="cancelled",
+        ),
+    ),
+)
+
+SCENARIOS = ORDINARY + TEST_NUMBERS + CALLER_GONE + TAKEN_AWAY + EXCHANGE_KILLED + STUCK + EMERGENCY

@@ -120,8 +120,12 @@ SITE = (
     SiteExtension("102", "Carla"),
     SiteExtension("103", "Dov", ring_s=8),  # long enough for an exchange to come back on a busy machine
 )
+TRUNKS = ("trunk-a", "trunk-b")
+"""The trunks of the site, first choice first; a trunk that is no ``Phone`` of the story is dead."""
 MAX_HOPS = 5
 """``calls.max_hops`` in every scenario."""
+TRUNK_S = 2
+"""``calls.emergency_trunk_s`` in every scenario."""
 
 
 def check(expected: Expected, seen: Seen) -> None:

@@ -90,6 +90,22 @@ async def test_without_a_number_it_gets_the_next_free_one(admin: httpx.AsyncClie
     assert numbers == ["101", "103"]
 
 
+async def test_emergency_numbers_are_kept_free(admin: httpx.AsyncClient) -> None:
+    made = await admin.post(f"{EXTENSIONS}/bulk", json={"start": "110", "count": 4})
+    assert [each["number"] for each in made.json()["items"]] == ["110", "111", "113"]
+    refused = await admin.post(f"{EXTENSIONS}/bulk", json={"start": "911", "count": 1})
+    assert refused.json()["errors"][0] | {"detail": ""} == {"field": "start", "code": "not_allowed", "detail": ""}
+    etag = (await admin.get(f"{EXTENSIONS}/110")).headers["etag"]
+    moved = await admin.patch(f"{EXTENSIONS}/110", json={"number": "112"}, headers={"If-Match": etag})
+    assert (moved.status_code, moved.json()["errors"][0]["field"]) == (422, "number")
+    await admin.patch(
+        "/api/v1/number-ranges",
+        json={"extensions": {"first": "111", "last": "114"}},
+        headers={"If-Match": (await admin.get("/api/v1/number-ranges")).headers["etag"]},
+    )
+    assert (await admin.post(EXTENSIONS, json={})).json()["number"] == "114"
+
+
 BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"number": "1"}, "number", "bad_format"),
     ({"number": "123456789012"}, "number", "bad_format"),
@@ -97,6 +113,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"number": "\u0661\u0662\u0663"}, "number", "bad_format"),
     ({"number": "100\n"}, "number", "bad_format"),
     ({"number": "42"}, "number", "not_allowed"),
+    ({"number": "112"}, "number", "not_allowed"),
+    ({"number": "911"}, "number", "not_allowed"),
     ({"number": "0915"}, "number", "not_allowed"),
     ({"name": "a\x00b"}, "name", "bad_format"),
     ({"name": "a\r\nVia: b"}, "name", "bad_format"),

@@ -39,7 +39,11 @@ class ConfigVersion:
 
 
 def render(
-    settings: Settings, installed: Installed, ami_secret: str, tenants: Sequence[TenantId] = (FIRST_TENANT,)
+    settings: Settings,
+    installed: Installed,
+    ami_secret: str,
+    tenants: Sequence[TenantId] = (FIRST_TENANT,),
+    lifelines: Mapping[TenantId, dialplan.Lifeline] | None = None,
 ) -> dict[str, str]:
     """Make every file by its name."""
     return {
@@ -56,7 +60,7 @@ def render(
         "ccss.conf": core.ccss(),
         "acl.conf": core.acl(),
         "indications.conf": core.indications(),
-        "extensions.conf": dialplan.render(settings, tenants),
+        "extensions.conf": dialplan.render(settings, tenants, lifelines),
         "pjsip.conf": sip.pjsip(settings),
         "pjproject.conf": sip.pjproject(),
         "udptl.conf": core.udptl(),
@@ -70,7 +74,11 @@ def render(
 
 
 def write(
-    settings: Settings, installed: Installed, secrets: Secrets, tenants: Sequence[TenantId] = (FIRST_TENANT,)
+    settings: Settings,
+    installed: Installed,
+    secrets: Secrets,
+    tenants: Sequence[TenantId] = (FIRST_TENANT,),
+    lifelines: Mapping[TenantId, dialplan.Lifeline] | None = None,
 ) -> ConfigVersion:
     """Bring ``paths.asterisk_etc`` up to date and make Asterisk's folders.
 
@@ -83,7 +91,7 @@ def write(
         folder.mkdir(parents=True, exist_ok=True)
     for folder in (settings.paths.events, settings.paths.publish):
         folder.mkdir(parents=True, exist_ok=True)
-    files = render(settings, installed, secrets.text(control.SECRET), tenants)
+    files = render(settings, installed, secrets.text(control.SECRET), tenants, lifelines)
     content = {name: text.encode() for name, text in files.items()} | _certificate(settings)
     changed = tuple(name for name, wanted in content.items() if _update(etc / name, wanted))
     return ConfigVersion(_checksum(content, installed), changed)

@@ -165,6 +165,7 @@ class ExtensionController(Controller):
     async def create_extension(
         self,
         data: JSONBody[NewExtension],
+        settings: Given[Settings],
         store: Given[Store],
         box: Given[Box],
         link: Given[LinkClient],
@@ -172,12 +173,13 @@ class ExtensionController(Controller):
         signed_in: Given[SignedIn],
     ) -> Response[NewSecret]:
         """Answer it with the secret of its phones."""
+        reserved = settings.calls.emergency_numbers
         async with store.change(tenants, signed_in.username, "Create an extension") as change:
-            number = data.number or await next_number(change.session, tenants.home)
+            number = data.number or await next_number(change.session, tenants.home, reserved)
             if number is None:
                 raise ConflictError("Every number of the extensions' range is taken.")
             draft = Draft(**msgspec.structs.asdict(data) | {"number": number})
-            created = await edit.create(change, box, draft)
+            created = await edit.create(change, box, draft, reserved)
             change.title = f"Create extension {number}"
         return _told(created, change.id, await changes.publish(link, change), 201)
 
@@ -185,21 +187,23 @@ class ExtensionController(Controller):
     async def create_extensions(
         self,
         data: JSONBody[NewExtensions],
+        settings: Given[Settings],
         store: Given[Store],
         box: Given[Box],
         link: Given[LinkClient],
         tenants: Given[Scope],
         signed_in: Given[SignedIn],
     ) -> CreatedExtensions:
-        """All or nothing; each gets a secret of its own."""
-        numbers = rules.bulk_numbers(data.start, data.count)
+        """All or nothing; each gets a secret of its own. Emergency numbers among them are left out."""
+        reserved = settings.calls.emergency_numbers
+        numbers = rules.bulk_numbers(data.start, data.count, reserved)
         if not numbers:
-            raise InvalidError(list(rules.bulk_problems(data.start, data.count)))
+            raise InvalidError(list(rules.bulk_problems(data.start, data.count, reserved)))
         shared = {name: getattr(data, name) for name in (*Options.__struct_fields__, "name")}
         drafts = [Draft(number=number, **shared) for number in numbers]
         title = f"Create extensions {numbers[0]} to {numbers[-1]}"
         async with store.change(tenants, signed_in.username, title) as change:
-            created = await edit.create_many(change, box, drafts)
+            created = await edit.create_many(change, box, drafts, reserved)
         items = [CreatedExtension(each.row.number, each.row.name, each.secret) for each in created]
         return CreatedExtensions(items, change.id, await changes.publish(link, change))
 
@@ -216,6 +220,7 @@ class ExtensionController(Controller):
     async def change_extension(
         self,
         data: JSONBody[ExtensionPatch],
+        settings: Given[Settings],
         store: Given[Store],
         link: Given[LinkClient],
         tenants: Given[Scope],
@@ -227,7 +232,7 @@ class ExtensionController(Controller):
         async with store.change(tenants, signed_in.username, f"Change extension {number}") as change:
             row = await edit.get(change.session, tenants.home, number)
             require_match(if_match, row.value())
-            row = await edit.update(change, number, data.given())
+            row = await edit.update(change, number, data.given(), reserved=settings.calls.emergency_numbers)
         extension = row.value()
         told = ChangedExtension(
             **msgspec.structs.asdict(extension), change=change.id, published=await changes.publish(link, change)

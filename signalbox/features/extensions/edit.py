@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,16 +28,21 @@ class Created:
     secret: str = field(repr=False)
 
 
-async def create(change: Change, box: Box, draft: Draft) -> Created:
-    """Add one extension. Raises ``InvalidError`` and ``ConflictError``."""
-    (created,) = await create_many(change, box, [draft])
+async def create(change: Change, box: Box, draft: Draft, reserved: Collection[str] = ()) -> Created:
+    """Add one extension, its number none of ``reserved``. Raises ``InvalidError`` and ``ConflictError``."""
+    (created,) = await create_many(change, box, [draft], reserved)
     return created
 
 
-async def create_many(change: Change, box: Box, drafts: Sequence[Draft]) -> list[Created]:
-    """Add all of ``drafts`` or none. Raises ``InvalidError`` and ``ConflictError``."""
+async def create_many(
+    change: Change, box: Box, drafts: Sequence[Draft], reserved: Collection[str] = ()
+) -> list[Created]:
+    """Add all of ``drafts`` or none; ``reserved`` are the emergency numbers.
+
+    Raises ``InvalidError`` and ``ConflictError``.
+    """
     ranges = await ranges_of(change.session, change.tenant)
-    wrong = [error for draft in drafts for error in rules.problems(draft, ranges)]
+    wrong = [error for draft in drafts for error in rules.problems(draft, ranges, reserved)]
     if wrong:
         raise InvalidError(wrong[:100])
     await _refuse_taken(change, [draft.number for draft in drafts])
@@ -69,7 +74,13 @@ async def _refuse_taken(change: Change, numbers: Sequence[str]) -> None:
         raise ConflictError(detail, [FieldError("number", "taken", detail)])
 
 
-async def update(change: Change, number: str, fields: Mapping[str, Any], revision: int | None = None) -> ExtensionRow:
+async def update(
+    change: Change,
+    number: str,
+    fields: Mapping[str, Any],
+    revision: int | None = None,
+    reserved: Collection[str] = (),
+) -> ExtensionRow:
     """Set ``fields`` of an extension, all or none; ``revision`` is what the caller read.
 
     Raises ``NotFoundError``, ``StaleError``, ``InvalidError`` and ``ConflictError``.
@@ -78,7 +89,7 @@ async def update(change: Change, number: str, fields: Mapping[str, Any], revisio
     _refuse_stale(row, revision)
     known = {name: getattr(row.value(), name) for name in Draft.__struct_fields__}
     draft = Draft(**known | dict(fields))
-    if wrong := rules.problems(draft, await ranges_of(change.session, change.tenant)):
+    if wrong := rules.problems(draft, await ranges_of(change.session, change.tenant), reserved):
         raise InvalidError(wrong)
     if draft.number != row.number:
         await _refuse_taken(change, [draft.number])

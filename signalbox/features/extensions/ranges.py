@@ -1,6 +1,6 @@
 """The ranges that numbers come from: what is kept for what, the next free number, and moving a range (PBX-NUM-10)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,10 +19,10 @@ async def ranges_of(session: AsyncSession, tenant: TenantId) -> dict[RangeName, 
     return dict(DEFAULT_RANGES) | {RangeName(row.name): NumberRange(row.first, row.last) for row in rows}
 
 
-async def next_number(session: AsyncSession, tenant: TenantId) -> str | None:
-    """The next free number of the extensions' range; ``None`` when it is full."""
+async def next_number(session: AsyncSession, tenant: TenantId, reserved: Collection[str] = ()) -> str | None:
+    """The next free number of the extensions' range that is not ``reserved``; ``None`` when it is full."""
     ranges = await ranges_of(session, tenant)
-    return rules.next_free(ranges[RangeName.EXTENSIONS], set(await _numbers(session, tenant)))
+    return rules.next_free(ranges[RangeName.EXTENSIONS], {*reserved, *await _numbers(session, tenant)})
 
 
 async def move_ranges(change: Change, moved: Mapping[RangeName, NumberRange]) -> dict[RangeName, NumberRange]:

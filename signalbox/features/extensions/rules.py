@@ -4,7 +4,7 @@ import ipaddress
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -43,16 +43,23 @@ _DIGITS = "23456789"
 _SPECIAL = "-_.+!"
 
 
-def problems(draft: Draft, ranges: Mapping[RangeName, NumberRange]) -> list[FieldError]:
-    """Everything wrong with ``draft`` by itself; whether the number is taken only the store knows."""
-    return [*number_problems(draft.number, ranges), *name_problems(draft.name), *option_problems(draft)]
+def problems(draft: Draft, ranges: Mapping[RangeName, NumberRange], reserved: Collection[str] = ()) -> list[FieldError]:
+    """Everything wrong with ``draft`` by itself; whether the number is taken only the store knows.
+
+    ``reserved`` are the emergency numbers.
+    """
+    return [*number_problems(draft.number, ranges, reserved), *name_problems(draft.name), *option_problems(draft)]
 
 
-def number_problems(number: str, ranges: Mapping[RangeName, NumberRange]) -> Iterator[FieldError]:
+def number_problems(
+    number: str, ranges: Mapping[RangeName, NumberRange], reserved: Collection[str] = ()
+) -> Iterator[FieldError]:
     """PBX-NUM-02, PBX-NUM-10."""
     if not _NUMBER.fullmatch(number):
         yield FieldError("number", "bad_format", "A number has 2 to 11 digits and nothing else.")
         return
+    if number in reserved:
+        yield FieldError("number", "not_allowed", f"{number} is an emergency number.")
     for name, kept in ranges.items():
         if name is not RangeName.EXTENSIONS and number in kept:
             yield FieldError("number", "not_allowed", f"{kept.first} to {kept.last} are kept for {name}.")
@@ -98,25 +105,30 @@ def _permit_problems(networks: tuple[str, ...]) -> Iterator[FieldError]:
             yield FieldError(f"permit_ip.{index}", "bad_format", detail)
 
 
-def bulk_numbers(start: str, count: int) -> list[str]:
-    """The ``count`` numbers from ``start`` on, with its leading zeros kept; empty when they cannot be."""
+def bulk_numbers(start: str, count: int, reserved: Collection[str] = ()) -> list[str]:
+    """The ``count`` numbers from ``start`` on, with its leading zeros kept and ``reserved`` ones left out.
+
+    Empty when they cannot be.
+    """
     if not _NUMBER.fullmatch(start) or not 1 <= count <= MAX_BULK:
         return []
     numbers = [str(number).zfill(len(start)) for number in range(int(start), int(start) + count)]
-    return numbers if len(numbers[-1]) == len(start) else []
+    return [number for number in numbers if number not in reserved] if len(numbers[-1]) == len(start) else []
 
 
-def bulk_problems(start: str, count: int) -> Iterator[FieldError]:
+def bulk_problems(start: str, count: int, reserved: Collection[str] = ()) -> Iterator[FieldError]:
     """Why ``bulk_numbers`` gave none."""
     if not _NUMBER.fullmatch(start):
         yield FieldError("start", "bad_format", "A number has 2 to 11 digits and nothing else.")
     elif not 1 <= count <= MAX_BULK:
         yield FieldError("count", "out_of_range", f"Must be from 1 to {MAX_BULK}.")
+    elif bulk_numbers(start, count) and not bulk_numbers(start, count, reserved):
+        yield FieldError("start", "not_allowed", f"{start} is an emergency number.")
     elif not bulk_numbers(start, count):
         yield FieldError("count", "out_of_range", f"So many numbers of {len(start)} digits do not follow {start}.")
 
 
-def next_free(kept: NumberRange, taken: Set[str]) -> str | None:
+def next_free(kept: NumberRange, taken: Collection[str]) -> str | None:
     """The lowest number of the range that nobody has (PBX-NUM-10)."""
     width = len(kept.first)
     every = (str(number).zfill(width) for number in range(int(kept.first), int(kept.last) + 1))
