@@ -13,11 +13,12 @@ from signalbox.kernel.link import LinkPeer, LinkServer
 from signalbox.kernel.tasks import TaskSet
 from signalbox.settings import Settings
 from signalbox.store.database import Store
-from signalbox.worker.retention import LogGuard
+from signalbox.worker.retention import LogGuard, TornEnd
 from signalbox.worker.trace import TraceCollector
 
 _MB = 1024 * 1024
 _GUARD_S = 5.0
+_LOOK_S = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -35,6 +36,7 @@ class Worker:
             EVENTS: LogGuard(paths.event_log, keep.events_mb * _MB, keep.min_free_mb * _MB),
             STEPS: LogGuard(paths.steps_log, keep.events_mb * _MB // 4, keep.min_free_mb * _MB),
         }
+        self._torn_end = TornEnd(paths.event_log)
         self._engine_log = paths.asterisk / "log"
         self._link = LinkServer(paths.worker_socket, {"status": self._status})
 
@@ -44,6 +46,7 @@ class Worker:
         await self._link.start()
         self._tasks.start(self._importer.run(), "importer")
         self._tasks.start(self._guard(), "retention")
+        self._tasks.start(self._end_torn_records(), "torn records")
 
     async def stop(self) -> None:
         """Stop in stages; what was not imported waits in the log."""
@@ -62,6 +65,11 @@ class Worker:
             except OSError as error:
                 _log.warning("retention_failed error=%s", error)
             await asyncio.sleep(_GUARD_S)
+
+    async def _end_torn_records(self) -> None:
+        while True:
+            self._torn_end.look()
+            await asyncio.sleep(_LOOK_S)
 
     async def _status(self, _args: msgspec.Raw, _peer: LinkPeer) -> dict[str, object]:
         return {

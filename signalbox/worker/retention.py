@@ -1,6 +1,8 @@
-"""Keep the logs bounded: rotate what grows, drop the oldest that is imported, stop short of a full disk."""
+"""Keep the logs bounded and readable: rotate what grows, drop the oldest that is imported, end torn records."""
 
+import contextlib
 import logging
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,3 +40,33 @@ class LogGuard:
     def is_disk_short(self) -> bool:
         """Tell whether less than ``min_free`` is left, which the status page shows as an alarm."""
         return shutil.disk_usage(self._log.parent).free < self._min_free
+
+
+class TornEnd:
+    """End the record that a full disk cut short: the next one would be joined to it, and both lost."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._size = 0
+        self._whole = 0
+
+    def look(self) -> None:
+        """Write the line feed that is missing, once nothing was added since the last look."""
+        with contextlib.suppress(OSError):  # no log yet, or still no room: the next look tries again
+            size = self._log.stat().st_size
+            is_quiet, self._size = size == self._size, size
+            if is_quiet and size not in (0, self._whole):
+                self._end()
+
+    def _end(self) -> None:
+        handle = os.open(self._log, os.O_RDWR | os.O_APPEND)
+        try:
+            last = os.pread(handle, 2, max(self._size - 2, 0))
+            if not last.endswith(b"\n"):
+                # A quote alone does not look like a record's start, and would be taken for the end of the one before.
+                os.write(handle, b"TORN\n" if last == b'\n"' else b"\n")
+                _log.warning("torn_record_ended file=%s offset=%d", self._log.name, self._size)
+            else:
+                self._whole = self._size
+        finally:
+            os.close(handle)

@@ -4,11 +4,13 @@ Nothing is looked into here, so that a message costs microseconds. When the disk
 """
 
 import asyncio
+import errno
 import logging
+import os
 import shutil
 import socket
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from signalbox.engine.hep import MAX_PACKET, framed, trace_segments
 
@@ -27,7 +29,7 @@ class TraceCollector:
         self._port = port
         self._segment_size = max(limit // SEGMENTS, MAX_PACKET)
         self._min_free = min_free
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._written = 0
         self._socket: socket.socket | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -41,7 +43,6 @@ class TraceCollector:
         receiver.setblocking(False)
         receiver.bind(("127.0.0.1", self._port))
         self._socket = receiver
-        self._open_segment()
         asyncio.get_running_loop().add_reader(receiver, self._wake)
 
     def stop(self) -> None:
@@ -81,29 +82,43 @@ class TraceCollector:
             loop.add_reader(self._socket, self._wake)
 
     def _append(self, block: bytes) -> None:
-        if self._file is None:
-            return
         try:
-            self._file.write(block)
-            self._file.flush()
+            if self._file is None:
+                self._open_segment()
+            self._write(block)
         except OSError as error:
             if not self.is_paused:
                 _log.error("trace_write_failed error=%s", error)
             self.is_paused = True
             return
         self.is_paused = False
-        self._written += len(block)
         if self._written >= self._segment_size:
-            self._open_segment()
+            self._close_segment()  # the next packet opens another
 
-    def _open_segment(self) -> None:
+    def _write(self, block: bytes) -> None:
+        """Write all of ``block`` or nothing: behind half a packet nothing in the segment could be read."""
+        assert self._file is not None
+        done = 0
+        try:
+            done = self._file.write(block)
+            if done < len(block):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            self._file.truncate(self._written)
+            raise
+        self._written += done
+
+    def _close_segment(self) -> None:
         if self._file is not None:
             self._file.close()
+            self._file = None
+
+    def _open_segment(self) -> None:
         files = trace_segments(self._folder)
         for old in files[: max(0, len(files) - SEGMENTS + 1)]:
             old.unlink(missing_ok=True)
         number = int(files[-1].stem) + 1 if files else 1
-        self._file = (self._folder / f"{number:08d}.hep").open("ab")
+        self._file = (self._folder / f"{number:08d}.hep").open("ab", buffering=0)
         self._written = 0
 
     def guard_disk(self) -> None:
