@@ -127,10 +127,14 @@ class Platform:
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + within_s
-        while set(PROCESSES) - set(self.pids) or not self.is_ready():
+        while not self._has_welcomed() or set(PROCESSES) - set(self.pids) or not self.is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"did not start:\n{(self.folder / 'up.out').read_text()[-3000:]}")
             time.sleep(0.2)
+
+    def _has_welcomed(self) -> bool:
+        """Whether ``up`` has told the newcomer everything, the password too."""
+        return "Signalbox is running" in (self.folder / "up.out").read_text()
 
     def is_ready(self) -> bool:
         """Ask ``/readyz``."""

@@ -252,6 +252,7 @@ def _told(error: BaseException) -> OperatorError | None:
     if isinstance(error, SettingsError):
         problem = "The settings cannot be used:" + "".join(f"\n  - {problem}" for problem in error.problems)
         return OperatorError(problem, "correct signalbox.toml in the data directory, or the environment")
+    from signalbox.engine.publish import PublishError
     from signalbox.kernel.errors import DomainError
     from signalbox.kernel.secrets import SecretsError
     from signalbox.store.errors import StoreError
@@ -260,6 +261,9 @@ def _told(error: BaseException) -> OperatorError | None:
         return OperatorError(error.detail, "correct the command and run it again; nothing was changed")
     if isinstance(error, StoreError):
         return OperatorError(error.detail, error.cure)
+    if isinstance(error, PublishError):
+        cure = "free space on its disk, and let the user who runs Signalbox own the folder publish in it"
+        return OperatorError(f"The data directory: {error}.", cure)
     if isinstance(error, SecretsError):
         return OperatorError(str(error), "mend what the message names, then start again")
     return None

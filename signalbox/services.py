@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 from signalbox.kernel import logs
 from signalbox.kernel.link import LinkClient
@@ -45,9 +46,12 @@ class Ours:
 
     def services(self) -> list[Service]:
         """List them; they need Asterisk only, so they may start together."""
+        engine = self._settings.engine
         return [
-            self._service("exchange", self._probes["exchange"].ask, []),
-            self._service("worker", self._probes["worker"].ask, []),
+            self._service(
+                "exchange", self._probes["exchange"].ask, [_loopback("tcp", engine.agi_port, "engine.agi_port")]
+            ),
+            self._service("worker", self._probes["worker"].ask, [_loopback("udp", engine.hep_port, "engine.hep_port")]),
             self._service("web", self._ask_web, ports(self._settings)),
         ]
 
@@ -78,6 +82,10 @@ class Ours:
             writer.close()
         if len(status) < 2 or int(status[1]) >= 500:
             raise ConnectionError(f"web answered {status!r}")
+
+
+def _loopback(kind: Literal["tcp", "udp"], number: int, setting: str) -> Port:
+    return Port(kind, "127.0.0.1", number, setting)
 
 
 def ports(settings: Settings) -> list[Port]:

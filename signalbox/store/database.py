@@ -37,6 +37,16 @@ def file_of(url: str) -> Path | None:
     return Path(parsed.database)
 
 
+def name_of(url: str) -> str:
+    """Say which database ``url`` means, without its password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return "store.url"
+    is_file = parsed.get_backend_name() == "sqlite"
+    return str(parsed.database) if is_file else f"store.url ({parsed.render_as_string()})"
+
+
 def make_engine(url: str) -> AsyncEngine:
     """Build the engine for ``url`` with everything that both kinds of database need from us."""
     if file_of(url) is not None:

@@ -105,4 +105,4 @@ def translated() -> Iterator[None]:
 
 def _words(error: BaseException) -> str:
     original = error.orig if isinstance(error, OperationalError | DBAPIError) else error
-    return " ".join(str(original).split())[:200].rstrip(".")
+    return " ".join(str(original).split())[:200].rstrip(".") or "no answer in time"

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from signalbox.settings import Settings
-from signalbox.store.database import file_of, make_engine
+from signalbox.store.database import file_of, make_engine, name_of
 from signalbox.store.errors import StoreCode, StoreError, translated
 
 _MIGRATE_LOCK = 0x5B0D
@@ -29,8 +29,11 @@ async def upgrade(settings: Settings) -> None:
 
     Safe when several processes start together: one migrates, the others wait and find it done.
     """
-    _prepare_file(settings.store_url)
-    await migrate(settings.store_url, "head")
+    try:
+        _prepare_file(settings.store_url)
+        await migrate(settings.store_url, "head")
+    except StoreError as error:  # at a start nobody knows yet which database it is
+        raise StoreError(error.code, f"{name_of(settings.store_url)}: {error.detail}") from error
 
 
 async def migrate(url: str, revision: str) -> None:
