@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,23 @@ TONES = {"100": 440.0, "101": 600.0, "102": 800.0, "104": 1000.0, "105": 1200.0}
 BUSY = "103"
 """The extension whose phone is always busy: a call to it ends at once, by the script as by the fallback."""
 FIGURES = Path(__file__).parent.parent.parent / "test-results" / "faults.jsonl"
+
+
+Running = tuple[Platform, str, dict[str, str]]
+"""A system that runs, its administrator's password and the secrets of its extensions."""
+
+
+@contextlib.contextmanager
+def started(platform: Platform) -> Iterator[Running]:
+    """Run a system with the extensions of these tests."""
+    secrets = platform.seed(list(NUMBERS))
+    try:
+        platform.start()
+        # Told once: a later start in the same place would not say them again.
+        samples = {number: platform.secret(number) for number in ("100", "101")}
+        yield platform, platform.password, secrets | samples
+    finally:
+        platform.stop()
 
 
 def patience(seconds: float) -> float:
@@ -74,7 +91,7 @@ class House:
         """Sign in, and take the records there are already as known."""
         await self.sign_in()
         await until(self._is_imported, "the import of earlier calls")
-        self._known = {record["call_id"] for record in await self._records()}
+        self._known = {record["call_id"] for record in await self.all_records()}
 
     async def sign_in(self) -> None:
         """Sign in as the administrator."""
@@ -180,7 +197,8 @@ class House:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def _records(self) -> list[dict[str, Any]]:
+    async def all_records(self) -> list[dict[str, Any]]:
+        """Every call record there is, newest first."""
         found: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         while True:
@@ -201,7 +219,7 @@ class House:
         found: list[dict[str, Any]] = []
 
         async def are_there() -> bool:
-            found[:] = [record for record in await self._records() if record["call_id"] not in self._known]
+            found[:] = [record for record in await self.all_records() if record["call_id"] not in self._known]
             return len(found) >= count and await self._is_imported()
 
         try:
