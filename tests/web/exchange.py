@@ -19,7 +19,10 @@ def call(call_id: str, tenant: int = 1) -> CallView:
 
 
 class FakeExchange:
-    """The test moves its board; ``hung_up`` are the calls it was to end; while ``answers`` is clear it hangs."""
+    """The test moves its board; while ``answers`` is clear it hangs.
+
+    ``hung_up`` are the calls and endpoints it was to end.
+    """
 
     def __init__(self, path: Path, epoch: str = "e1") -> None:
         self.epoch = epoch
@@ -75,7 +78,8 @@ class FakeExchange:
         return {"ami": "live", "published": 3, "calls": len(self.calls), "pid": 42}
 
     async def _hang_up(self, args: msgspec.Raw, _: LinkPeer) -> Any:
-        self.hung_up.append(msgspec.json.decode(args)["call_id"])
+        target = msgspec.json.decode(args)
+        self.hung_up.append(target.get("call_id") or target["endpoint"])
         return {"channels": 2}
 
     async def _publish(self, _: msgspec.Raw, __: LinkPeer) -> Any:

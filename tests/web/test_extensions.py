@@ -36,6 +36,12 @@ async def _create(admin: httpx.AsyncClient, number: str = "100", **fields: Any) 
     return created
 
 
+async def _exchange_is_up(admin: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(10):
+        while not (await admin.get("/api/v1/status")).json()["exchange"]["up"]:
+            pass
+
+
 @pytest.mark.requirement("PBX-EXT-01")
 async def test_an_extension_is_created_read_changed_and_deleted(admin: httpx.AsyncClient) -> None:
     created = await _create(admin, name="Ann")
@@ -66,9 +72,7 @@ async def test_a_change_needs_what_was_read(admin: httpx.AsyncClient) -> None:
 
 
 async def test_a_change_says_whether_it_is_in_force(exchange: FakeExchange, admin: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(10):
-        while not (await admin.get("/api/v1/status")).json()["exchange"]["up"]:
-            pass
+    await _exchange_is_up(admin)
     first = await _create(admin)
     assert first["change"] == 1
     assert first["published"] is True  # the exchange says that it has published up to 3
@@ -104,6 +108,34 @@ async def test_emergency_numbers_are_kept_free(admin: httpx.AsyncClient) -> None
         headers={"If-Match": (await admin.get("/api/v1/number-ranges")).headers["etag"]},
     )
     assert (await admin.post(EXTENSIONS, json={})).json()["number"] == "114"
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_deleting_ends_calls_only_when_asked(
+    admin: httpx.AsyncClient, exchange: FakeExchange, *, ends: bool
+) -> None:
+    await _exchange_is_up(admin)
+    await _create(admin)
+    etag = (await admin.get(f"{EXTENSIONS}/100")).headers["etag"]
+    answer = await admin.delete(f"{EXTENSIONS}/100?end_calls={str(ends).lower()}", headers={"If-Match": etag})
+    assert answer.status_code == 200
+    assert answer.json()["channels"] == (4 if ends else None)
+    assert exchange.hung_up == (["100", "100-web"] if ends else [])
+
+
+async def test_a_refused_deletion_ends_no_call(admin: httpx.AsyncClient, exchange: FakeExchange) -> None:
+    await _exchange_is_up(admin)
+    await _create(admin)
+    answer = await admin.delete(f"{EXTENSIONS}/100?end_calls=true", headers={"If-Match": '"stale"'})
+    assert answer.status_code == 412
+    assert exchange.hung_up == []
+
+
+async def test_calls_that_cannot_be_ended_are_not_counted(admin: httpx.AsyncClient) -> None:
+    await _create(admin)
+    etag = (await admin.get(f"{EXTENSIONS}/100")).headers["etag"]
+    answer = await admin.delete(f"{EXTENSIONS}/100?end_calls=true", headers={"If-Match": etag})
+    assert answer.json() | {"change": 0} == {"change": 0, "published": False, "channels": None}
 
 
 BAD: list[tuple[dict[str, Any], str, str]] = [

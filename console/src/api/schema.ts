@@ -588,6 +588,7 @@ export interface components {
         Deleted: {
             change: number;
             published: boolean;
+            channels: number | null;
         };
         /** DialHint */
         DialHint: {

@@ -1,7 +1,7 @@
 /** What the extension screens ask of the server, and what a change makes stale. */
 import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { query, request, requestVersioned } from "../api/client";
-import type { Connection, Extension, ExtensionFields, Page, WithSecret, Written } from "../api/types";
+import type { Connection, Deleted, Extension, ExtensionFields, Page, WithSecret, Written } from "../api/types";
 
 const PAGE = 100;
 const ALL_PAGES = 500;
@@ -54,9 +54,10 @@ export function useChange(number: string) {
 export function useDelete() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (number: string) => {
+    mutationFn: async ({ number, endCalls }: { number: string; endCalls: boolean }) => {
       const { etag } = await requestVersioned<Extension>("GET", path(number));
-      return request<Written>("DELETE", path(number), { etag });
+      const asked = endCalls ? query({ end_calls: "true" }) : "";
+      return request<Deleted>("DELETE", `${path(number)}${asked}`, { etag });
     },
     onSuccess: () => refresh(client),
   });

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 from sqlalchemy import ColumnElement, func, or_, select
 
 from signalbox.features import changes
-from signalbox.features.extensions import edit, rules
+from signalbox.features.extensions import commands, edit, rules
 from signalbox.features.extensions.edit import Created
 from signalbox.features.extensions.model import (
     MAX_BULK,
@@ -30,6 +30,7 @@ from signalbox.features.extensions.model import (
     RangeName,
     RingSeconds,
     RtpSeconds,
+    phone_endpoint,
     web_endpoint,
 )
 from signalbox.features.extensions.ranges import move_ranges, next_number, ranges_of
@@ -44,6 +45,7 @@ from signalbox.web.etag import IfMatch, etag_of, require_match, tagged
 from signalbox.web.given import Given
 from signalbox.web.paging import Page, Paging, page_of
 
+EndCalls = Annotated[bool, QueryParameter(description="End the calls of its phones, too.")]
 NumberPath = Annotated[str, PathParameter(pattern="^[0-9]{2,11}$")]
 
 
@@ -119,10 +121,14 @@ class CreatedExtensions(msgspec.Struct, frozen=True):
 
 
 class Deleted(msgspec.Struct, frozen=True):
-    """The change set that deleted, and whether it is in force already."""
+    """The change set that deleted, and whether it is in force already.
+
+    ``channels`` are the legs that were ended on request: null when that was not asked for, or could not be confirmed.
+    """
 
     change: int
     published: bool
+    channels: int | None = None
 
 
 class Softphone(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,14 +253,20 @@ class ExtensionController(Controller):
         tenants: Given[Scope],
         signed_in: Given[SignedIn],
         number: NumberPath,
+        end_calls: EndCalls = False,
         if_match: IfMatch = None,
     ) -> Deleted:
-        """Its phones are refused from then on; undoing the change brings it back."""
+        """Its phones are refused from then on, and its calls go on unless ``end_calls`` is set.
+
+        Undoing the change brings it back.
+        """
         async with store.change(tenants, signed_in.username, f"Delete extension {number}") as change:
             row = await edit.get(change.session, tenants.home, number)
             require_match(if_match, row.value())
+            endpoints = (phone_endpoint(row.owner, number), web_endpoint(row.owner, number))
             await edit.delete(change, number)
-        return Deleted(change.id, await changes.publish(link, change))
+        published = await changes.publish(link, change)
+        return Deleted(change.id, published, await commands.end_calls(link, endpoints) if end_calls else None)
 
     @post("/{number:str}/secret", summary="Make a new secret")
     async def replace_secret(
