@@ -74,8 +74,14 @@ bench: setup-dev
 requirements: setup-dev
 	@$(BIN)/python scripts/requirements.py
 
+# In a folder of its own: zensical takes the .cache beside its configuration for its own, and empties it.
 docs: setup-dev
-	@$(BIN)/zensical build --clean
+	@rm -rf .cache/docs site
+	mkdir -p .cache/docs
+	cp -r mkdocs.yml docs .cache/docs/
+	(cd .cache/docs && ../../$(BIN)/zensical build --strict)
+	mv .cache/docs/site site
+	echo 'The documentation is in site/index.html'
 
 # The engine and the console have nothing to do with each other, and both take a while the first time. Later `up` looks
 # after the engine itself.
