@@ -1,5 +1,8 @@
 """What a newcomer is told when the system is up: where to go, who he is there, what to dial."""
 
+import sys
+from pathlib import Path
+
 from signalbox.features.first_start import FirstStart
 from signalbox.settings import Settings
 from signalbox.web.addresses import own_host
@@ -25,6 +28,14 @@ def welcome(settings: Settings, first: FirstStart | None, version: str) -> str:
         "",
         *_table("  Dial", [f"{number:<6} {what}" for number, what in DIAL]),
         "",
+        *_table(
+            "  In another shell",
+            [
+                f"{_command()} demo     sample phones call each other: watch the board",
+                f"{_command()} doctor   is all well here?",
+            ],
+        ),
+        "",
         "  Stop with Ctrl-C.",
     ]
     rule = "-" * _WIDTH
@@ -38,7 +49,7 @@ def credentials(first: FirstStart) -> str:
 
 def _sign_in(first: FirstStart | None) -> list[str]:
     if first is None:
-        return ["  Administrator    as before (`signalbox admin reset-password` makes a new password)"]
+        return [f"  Administrator    as before (`{_command()} admin reset-password` makes a new password)"]
     return [
         f"  Administrator    {first.username}",
         f"  Password         {first.password}   <- shown this once, write it down",
@@ -54,3 +65,9 @@ def _extensions(first: FirstStart | None) -> list[str]:
 
 def _table(title: str, entries: list[str]) -> list[str]:
     return [f"{title if not index else '':<19}{entry}" for index, entry in enumerate(entries)]
+
+
+def _command() -> str:
+    """Our command as this process was started, so that it can be typed again."""
+    started = Path(sys.argv[0])
+    return str(started) if started.name == "signalbox" else "signalbox"
