@@ -11,6 +11,11 @@ RESULTS = Path(__file__).parent.parent / "test-results"
 _outcomes: dict[str, dict[str, str]] = {}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the shared browser last: its event loop holds the main thread until the session ends."""
+    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
