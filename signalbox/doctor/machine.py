@@ -109,11 +109,16 @@ def ports(settings: Settings, running: Mapping[str, int] | None) -> Iterator[Che
     """Are the ports free, or held by our own processes (``running``: their ids by name)?"""
     wanted = list(dict.fromkeys((*engine_process.ports(settings), *our_ports(settings))))
     ours = set((running or {}).values())
-    foreign = [(port, told) for port in wanted if (told := trouble(port)) and not _is_ours(port, ours)]
-    for port, told in foreign:
+    troubles = {port: told for port in wanted if (told := trouble(port))}
+    foreign = {port: told for port, told in troubles.items() if not _is_ours(port, ours)}
+    for port, told in foreign.items():
         cure = f"stop the program that uses it, or set another number for {port.setting} in signalbox.toml"
         yield problem("ports", told, cure)
-    if not foreign:
+    unused = [port for port in wanted if ours and port not in troubles]
+    if unused:
+        cure = "if it was started with settings in its environment, look with the same; else see log/ of the data"
+        yield problem("ports", f"Signalbox runs, but nobody listens on {_listed(unused)}.", cure)
+    if not foreign and not unused:
         yield ok("ports", f"{_listed(wanted)}: {'ours' if ours else 'free'}")
 
 

@@ -88,6 +88,8 @@ class _Demo:
         theatre = Theatre(server, people, Random(self._wish.seed), self._wish.at_once, self._tell)  # noqa: S311  a play, no secret
         try:
             await theatre.open(clear=clear)
+            if not theatre.registered:
+                raise _nobody(server, theatre.problem)
             self._welcome(theatre, people)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._wish.minutes * 60 or None), asyncio.TaskGroup() as group:
@@ -96,9 +98,11 @@ class _Demo:
                     for task in tasks:
                         task.cancel()
         finally:
-            self._say("Stopping: hanging up and taking the phones away.")
+            if theatre.registered:
+                self._say("Stopping: hanging up and taking the phones away.")
             await theatre.close()
-            self._say(f"{theatre.played} calls were played; they are in the call records.")
+            if theatre.played:
+                self._say(f"{theatre.played} calls were played; they are in the call records.")
 
     def _welcome(self, theatre: Theatre, people: list[Person]) -> None:
         lines = [f"{theatre.registered} of {len(people)} sample phones are registered and begin to call each other."]
@@ -171,6 +175,13 @@ async def _opened(settings: Settings) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+def _nobody(server: tuple[str, int], problem: str) -> OperatorError:
+    cure = (
+        "if Signalbox was started with settings in its environment, start the demo with the same; else ask the doctor"
+    )
+    return OperatorError(f"No sample phone could register at {server[0]}, UDP {server[1]}: {problem}.", cure)
 
 
 def _host(bind: str) -> str:

@@ -111,6 +111,13 @@ def test_a_free_port_is_well(listener: socket.socket, tmp_path: Path) -> None:
     assert one(machine.ports(Settings(data=str(tmp_path)), None)).found.endswith(": free")
 
 
+def test_a_running_system_that_does_not_listen_is_a_problem(listener: socket.socket, tmp_path: Path) -> None:
+    listener.close()
+    check = one(machine.ports(Settings(data=str(tmp_path)), {"web": os.getpid()}))
+    assert check.level is Level.PROBLEM
+    assert "nobody listens" in check.found
+
+
 def test_a_check_is_json() -> None:
     told = msgspec.json.decode(msgspec.json.encode(Check("disk", Level.WARNING, "full", "free it")))
     assert told == {"topic": "disk", "level": "warning", "found": "full", "cure": "free it"}
