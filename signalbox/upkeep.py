@@ -1,4 +1,7 @@
-"""What the supervisor answers on its own socket while it runs: how things stand, and a change of Asterisk's version."""
+"""What the supervisor does besides keeping processes alive.
+
+On its own socket it tells how things stand and changes Asterisk's version; and Asterisk gets renewed certificates.
+"""
 
 import asyncio
 import os
@@ -9,11 +12,13 @@ from typing import Any, Protocol
 import msgspec
 
 from signalbox.engine import install
+from signalbox.engine.certificate import EngineCertificate
 from signalbox.engine.errors import EngineError
 from signalbox.engine.process import NAME, READY_WITHIN_S, STAGES, Engine
 from signalbox.kernel.link import LinkClient, LinkDownError, LinkError, LinkPeer, LinkServer
 from signalbox.kernel.operator import OperatorError
 from signalbox.kernel.supervisor import Supervisor
+from signalbox.kernel.tasks import TaskSet
 from signalbox.settings import Settings
 
 _ASK_EVERY_S = 1.0
@@ -50,13 +55,17 @@ class Upkeep:
         self._engine = engine
         self._version = version
         self._switching = asyncio.Lock()
+        self._tasks = TaskSet()
+        self._certificate = EngineCertificate(settings, engine.health, engine.run_as)
         self._link = LinkServer(socket_path(settings), {"status": self._status, "engine.switch": self._switch})
 
     async def start(self) -> None:
         await self._link.start()
+        self._tasks.start(self._certificate.run(), "engine certificate")
 
     async def stop(self) -> None:
         await self._link.stop()
+        await self._tasks.stop()
 
     async def _status(self, _args: msgspec.Raw, _peer: LinkPeer) -> dict[str, object]:
         processes = {

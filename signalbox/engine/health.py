@@ -50,6 +50,10 @@ class EngineHealth:
             return False
         return True
 
+    async def reload(self, module: str) -> None:
+        """Let a module read its configuration again; calls go on."""
+        await self._ask("Reload", {"Module": module})
+
     def close(self) -> None:
         """Drop the connection."""
         if self._writer is not None:

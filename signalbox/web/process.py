@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from signalbox.kernel.operator import explained
+from signalbox.kernel.operator import OperatorError, explained
 from signalbox.settings import Settings
 from signalbox.store.database import Store
 from signalbox.web import certificates
@@ -121,7 +121,15 @@ async def _announce(servers: tuple[_Server, ...], ready: asyncio.Event | None) -
 
 
 async def _renew(settings: Settings, context: ssl.SSLContext) -> None:
+    """Renew in time; new connections have whatever certificate is there now, an administrator's too."""
+    paths = settings.paths
+    loaded = paths.server_cert.read_bytes()
     while True:
         await asyncio.sleep(RENEW_S)
-        if await asyncio.to_thread(certificates.ensure, settings):
-            context.load_cert_chain(settings.paths.server_cert, settings.paths.server_key)  # new connections have it
+        try:
+            await asyncio.to_thread(certificates.ensure, settings)
+            if (found := paths.server_cert.read_bytes()) != loaded:
+                context.load_cert_chain(paths.server_cert, paths.server_key, password="")
+                loaded = found
+        except (OperatorError, OSError) as error:  # the old one serves on
+            _log.error("certificate_not_renewed error=%s", error)

@@ -15,7 +15,7 @@ from signalbox.engine.configure.usable import problems
 from signalbox.kernel.ids import FIRST_TENANT, TenantId
 from signalbox.settings import Settings, SettingsError
 
-__all__ = ["ConfigVersion", "Installed", "Secrets", "render", "write"]
+__all__ = ["ConfigVersion", "Installed", "Secrets", "copy_certificate", "render", "write"]
 
 _FOLDERS = ("cache", "lib", "lib/keys", "agi-bin", "spool", "run", "log")
 
@@ -31,7 +31,7 @@ class ConfigVersion:
     """A configuration as it was written.
 
     A running Asterisk may be adopted when ``checksum`` is the one it was started with; ``changed`` names the files
-    that this write touched.
+    that this write touched. The certificate is not in the checksum: it is taken over without a restart.
     """
 
     checksum: str
@@ -92,9 +92,17 @@ def write(
     for folder in (settings.paths.events, settings.paths.publish):
         folder.mkdir(parents=True, exist_ok=True)
     files = render(settings, installed, secrets.text(control.SECRET), tenants, lifelines)
-    content = {name: text.encode() for name, text in files.items()} | _certificate(settings)
-    changed = tuple(name for name, wanted in content.items() if _update(etc / name, wanted))
+    content = {name: text.encode() for name, text in files.items()}
+    written = content | _certificate(settings)
+    changed = tuple(name for name, wanted in written.items() if _update(etc / name, wanted))
     return ConfigVersion(_checksum(content, installed), changed)
+
+
+def copy_certificate(settings: Settings) -> Path:
+    """Bring the copies of certificate and key up to date, for a running Asterisk too; gives their folder."""
+    for name, wanted in _certificate(settings).items():
+        _update(settings.paths.asterisk_etc / name, wanted)
+    return settings.paths.asterisk_etc / "tls"
 
 
 def _certificate(settings: Settings) -> dict[str, bytes]:

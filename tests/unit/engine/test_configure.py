@@ -55,6 +55,17 @@ def test_whatever_a_running_asterisk_would_miss_is_another_version(settings: Set
     assert changed.checksum != first.checksum
 
 
+def test_a_renewed_certificate_is_copied_and_is_no_other_version(settings: Settings) -> None:
+    settings.paths.tls.mkdir(parents=True)
+    settings.paths.server_key.write_text("key")
+    settings.paths.server_cert.write_text("old")
+    first = written(settings)
+    settings.paths.server_cert.write_text("new")
+    copy = configure.copy_certificate(settings) / "server.pem"
+    assert (copy.read_text(), stat.S_IMODE(copy.stat().st_mode)) == ("new", 0o600)
+    assert (written(settings).changed, written(settings).checksum) == ((), first.checksum)
+
+
 def test_the_secret_is_in_one_file_and_random(settings: Settings) -> None:
     written(settings)
     secret = Secrets.open(settings.paths.secrets).text("ami")
