@@ -192,6 +192,8 @@ class Asterisk:
         self._lifelines = dict(lifelines or {})
         self._config = settings.paths.asterisk_etc / "asterisk.conf"
         self._process: subprocess.Popen[bytes] | None = None
+        self._verbose_log = settings.paths.asterisk / "log/tests.log"
+        self._log_from = 0
 
     @property
     def pid(self) -> int:
@@ -227,6 +229,7 @@ class Asterisk:
     def start(self) -> None:
         """Start and wait until it answers on its console."""
         paths = self.settings.paths
+        self._log_from = self._verbose_log.stat().st_size if self._verbose_log.exists() else 0
         for folder in (paths.run, paths.log, paths.events):
             folder.mkdir(parents=True, exist_ok=True)
         with (paths.log / "asterisk.out").open("ab") as output:
@@ -293,9 +296,12 @@ class Asterisk:
         await writer.wait_closed()
 
     def executed(self, channel: str) -> list[tuple[str, str]]:
-        """Applications that a channel has run, in order, with what they were given."""
-        file = self.settings.paths.asterisk / "log/tests.log"
-        found = re.findall(r'Executing \[[^\]]*\] (\w+)\("([^"]*)", "(.*)"\)', file.read_text(errors="replace"))
+        """Applications that a channel has run, in order, with what they were given.
+
+        Only since the last start: a new Asterisk gives its channels the old names again.
+        """
+        log = self._verbose_log.read_bytes()[self._log_from :].decode(errors="replace")
+        found = re.findall(r'Executing \[[^\]]*\] (\w+)\("([^"]*)", "(.*)"\)', log)
         return [(application, text) for application, name, text in found if name == channel]
 
     def last_dial_status(self, channel: str) -> str:
