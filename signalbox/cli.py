@@ -224,7 +224,7 @@ def engine_status(data: Data = DEFAULT_DATA) -> None:
     if running is None:
         _say("Signalbox is not running here.")
         return
-    _say(f"Running:   {running['engine']['version']}, calls in progress: {running['engine']['calls']}")
+    _say(f"Running:   {running['engine']['version']}, channels in use: {running['engine']['calls']}")
     for name, process in running["processes"].items():
         _say(f"  {name:<9} {process['state']}, process {process['pid']}, restarts {process['restarts']}")
 
@@ -235,6 +235,9 @@ def main() -> None:
         app()
     except OperatorError as error:
         _complain(error)
+    except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except OSError as error:
         if error.errno is None:
             raise

@@ -101,7 +101,7 @@ def processes(found: Running) -> Iterator[Check]:
             yield problem("processes", f"{name} is {process['state']}.", _SEE_LOGS)
     restarts = {name: each["restarts"] for name, each in found.processes.items() if each["restarts"]}
     if restarts:
-        told = ", ".join(f"{name} {count} times" for name, count in restarts.items())
+        told = ", ".join(f"{name} {'once' if count == 1 else f'{count} times'}" for name, count in restarts.items())
         yield warning("processes", f"Started again since the start: {told}.", _SEE_LOGS)
     if not restarts and all(each["state"] == "ready" for each in found.processes.values()):
         yield ok("processes", ", ".join(found.processes))
@@ -120,7 +120,7 @@ def exchange(found: Running) -> Iterator[Check]:
     for told in found.exchange.problems:
         yield problem("exchange", told, "mend what the sentence names; the exchange goes on by itself")
     if found.exchange.ami == "live" and not found.exchange.problems:
-        yield ok("exchange", f"version {found.exchange.published} in force, {found.exchange.calls} calls in progress")
+        yield ok("exchange", f"version {found.exchange.published} in force, calls in progress: {found.exchange.calls}")
 
 
 def registrations(found: Running) -> Iterator[Check]:

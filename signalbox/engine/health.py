@@ -35,7 +35,7 @@ class EngineHealth:
         await self._ask("Command", {"Command": "core waitfullybooted"}, within_s)
 
     async def calls(self) -> int:
-        """Count the calls in progress."""
+        """Count the channels in use; a call has one or more. Asterisk names the figure otherwise."""
         return int((await self._ask("CoreStatus")).get("CoreCurrentCalls", "0"))
 
     async def version(self) -> str:

@@ -128,7 +128,7 @@ class _Demo:
                 self._tell("the exchange does not answer; waiting for it")
                 continue
             problem = f"; {theatre.problem}" if theatre.problem else ""
-            self._tell(f"{status.calls} calls in progress, {theatre.registered} phones registered{problem}")
+            self._tell(f"calls in progress: {status.calls}, phones registered: {theatre.registered}{problem}")
 
     def _tell(self, text: str) -> None:
         self._say(f"{datetime.now().astimezone():%H:%M:%S}  {text}")

@@ -67,3 +67,23 @@ def test_without_anything_installed_the_status_says_so(tmp_path: Path) -> None:
     run = signalbox(tmp_path, "engine", "status", PATH="/nowhere")
     assert run.returncode == 0
     assert run.stdout.splitlines()[-1] == "Signalbox is not running here."
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m signalbox doctor --json --data {tmp_path} | true"
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert run.stderr == ""
+
+
+def test_the_doctor_ends_with_1_when_something_is_to_be_mended(tmp_path: Path) -> None:
+    (tmp_path / "signalbox.toml").write_text("[fax]\n")
+    run = signalbox(tmp_path, "doctor")
+    assert run.returncode == 1
+    assert "problem  settings     unknown section: fax" in run.stdout
+    assert "What to do: correct signalbox.toml" in run.stdout
+
+
+def test_a_demo_of_nothing_is_refused(tmp_path: Path) -> None:
+    run = signalbox(tmp_path, "demo", "--phones", "1")
+    assert run.returncode == 78
+    assert "2 to 24 phones" in run.stderr
