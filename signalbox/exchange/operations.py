@@ -18,7 +18,10 @@ TOPIC = "board"
 
 
 class Status(msgspec.Struct, frozen=True):
-    """How the exchange is; ``problems`` are sentences for the operator, none when all is well."""
+    """How the exchange is; ``problems`` are sentences for the operator, none when all is well.
+
+    ``journal_problem`` is the one of them that says why the journal of call scripts cannot be written.
+    """
 
     ami: str
     published: int
@@ -26,6 +29,7 @@ class Status(msgspec.Struct, frozen=True):
     scripts: int
     pid: int
     problems: tuple[str, ...]
+    journal_problem: str
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -63,6 +67,7 @@ class Operations:
         steps_of: Callable[[str], list[Step]],
         scripts: Callable[[], int],
         problems: Callable[[], tuple[str, ...]],
+        journal_problem: Callable[[], str],
     ) -> None:
         self._ami = ami
         self._board = board
@@ -72,6 +77,7 @@ class Operations:
         self._steps_of = steps_of
         self._scripts = scripts
         self._problems = problems
+        self._journal_problem = journal_problem
 
     def handlers(self) -> dict[str, Handler]:
         """Name every operation."""
@@ -122,6 +128,7 @@ class Operations:
             scripts=self._scripts(),
             pid=os.getpid(),
             problems=self._problems(),
+            journal_problem=self._journal_problem(),
         )
 
     async def _contacts(self, _args: msgspec.Raw, _peer: LinkPeer) -> dict[str, list[Contact]]:

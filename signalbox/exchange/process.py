@@ -98,6 +98,7 @@ class Exchange:
             steps_of=self._steps_of,
             scripts=lambda: self._agi.sessions,
             problems=self._problems,
+            journal_problem=lambda: self._journal.problem,
         )
         self._link = readers.server = LinkServer(paths.exchange_socket, operations.handlers())
         self._tasks = TaskSet()

@@ -1,31 +1,24 @@
-"""What an operator and a supervisor ask of the whole: status, how to connect a phone, whether we live."""
+"""What an operator and a supervisor ask of the whole: how to connect a phone, whether we live, the end of a call."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import PathParameter
-from sqlalchemy import func, select
 
-from signalbox import __version__
 from signalbox.kernel.errors import NotFoundError
-from signalbox.kernel.link import LinkClient, LinkDownError, LinkError
-from signalbox.live.model import EngineView
+from signalbox.kernel.link import LinkClient
 from signalbox.settings import Settings
 from signalbox.store.database import Store
-from signalbox.store.errors import StoreError
 from signalbox.store.scope import Scope
-from signalbox.store.tables import ChangeSet
 from signalbox.web.access import PUBLIC, SignedIn
 from signalbox.web.addresses import is_loopback, own_host
 from signalbox.web.given import Given
 from signalbox.web.relay import Relay
+from signalbox.web.status import status, stored_view
 
-_PART_ANSWER_S = 2.0
-_STORE_ANSWER_S = 3.0
 _log = logging.getLogger(__name__)
 _AnyRequest = Request[Any, Any, Any]
 
@@ -44,49 +37,6 @@ class DialHints:
     """The numbers that the features offer for trying."""
 
     hints: tuple[DialHint, ...]
-
-
-class ExchangeView(msgspec.Struct):
-    """The exchange's own word; ``up`` is false while it does not answer."""
-
-    up: bool = False
-    ami: str = ""
-    published: int = 0
-    calls: int = 0
-    pid: int = 0
-
-
-class WorkerView(msgspec.Struct):
-    """The worker's own word: call records still open, events imported since its start, whether the disk is short."""
-
-    up: bool = False
-    pid: int = 0
-    open_calls: int = 0
-    imported: int = 0
-    disk_short: bool = False
-    trace_paused: bool = False
-
-
-class StoreView(msgspec.Struct):
-    """The database: its kind, and the newest change set, which ``exchange.published`` follows."""
-
-    up: bool
-    kind: str
-    version: int = 0
-    problem: str = ""
-
-
-class StatusView(msgspec.Struct):
-    """Every part of the system as this process sees it."""
-
-    version: str
-    engine: EngineView
-    exchange: ExchangeView
-    worker: WorkerView
-    store: StoreView
-
-
-_Part = TypeVar("_Part", ExchangeView, WorkerView)
 
 
 class SipView(msgspec.Struct):
@@ -119,35 +69,6 @@ class Readiness(msgspec.Struct):
 
     store: bool
     exchange: bool
-
-
-@get("/status", summary="State of every part", tags=["System"])
-async def status(
-    store: Given[Store], tenants: Given[Scope], relay: Given[Relay], worker_link: Given[LinkClient]
-) -> StatusView:
-    """Answer always, also while parts are away: that is when one looks."""
-    exchange, worker, stored = await asyncio.gather(
-        _part(relay.link, ExchangeView), _part(worker_link, WorkerView), _stored(store, tenants)
-    )
-    return StatusView(__version__, relay.board.engine, exchange, worker, stored)
-
-
-async def _part(link: LinkClient, kind: type[_Part]) -> _Part:
-    try:
-        found: _Part = await link.request("status", result=kind, timeout_s=_PART_ANSWER_S)
-    except (LinkDownError, LinkError, msgspec.ValidationError) as error:
-        _log.info("part_away part=%s error=%s", kind.__name__, error)
-        return kind()
-    return msgspec.structs.replace(found, up=True)
-
-
-async def _stored(store: Store, tenants: Scope) -> StoreView:
-    try:
-        async with asyncio.timeout(_STORE_ANSWER_S), store.session(tenants) as session:
-            version = await session.scalar(select(func.max(ChangeSet.id)))
-    except (StoreError, TimeoutError) as error:
-        return StoreView(False, store.kind, problem=str(error))
-    return StoreView(True, store.kind, version or 0)
 
 
 @post("/calls/{call_id:str}/hangup", summary="End a call", status_code=200, tags=["Calls"])
@@ -191,7 +112,7 @@ def healthz() -> dict[str, str]:
 @get("/readyz", opt=PUBLIC, include_in_schema=False)
 async def readyz(store: Given[Store], relay: Given[Relay]) -> Response[Readiness]:
     """Answer 200 when requests can be served; without the exchange most still can."""
-    stored = await _stored(store, Scope.everything("readiness belongs to no tenant"))
+    stored = await stored_view(store, Scope.everything("readiness belongs to no tenant"))
     return Response(Readiness(stored.up, relay.link.is_up), status_code=200 if stored.up else 503)
 
 

@@ -31,6 +31,8 @@ class FakeExchange:
         self.calls: dict[str, CallView] = {}
         self.hung_up: list[str] = []
         self.subscriptions = 0
+        self.published = 3
+        self.journal_problem = ""
         self.answers = asyncio.Event()
         self.answers.set()
         self._server = LinkServer(
@@ -75,7 +77,9 @@ class FakeExchange:
 
     async def _status(self, _: msgspec.Raw, __: LinkPeer) -> Any:
         await self.answers.wait()
-        return {"ami": "live", "published": 3, "calls": len(self.calls), "pid": 42}
+        problem = self.journal_problem
+        told = {"ami": "live", "published": self.published, "calls": len(self.calls), "pid": 42}
+        return told | {"problems": [problem] if problem else [], "journal_problem": problem}
 
     async def _hang_up(self, args: msgspec.Raw, _: LinkPeer) -> Any:
         target = msgspec.json.decode(args)

@@ -22,7 +22,8 @@ async def board_is_there(admin: httpx.AsyncClient) -> None:
 async def test_status_of_a_running_system(exchange: FakeExchange, admin: httpx.AsyncClient) -> None:
     await board_is_there(admin)
     found = (await admin.get("/api/v1/status")).json()
-    assert found["exchange"] == {"up": True, "ami": "live", "published": 3, "calls": 0, "pid": 42}
+    told = {"ami": "live", "published": 3, "calls": 0, "pid": 42, "problems": [], "journal_problem": ""}
+    assert found["exchange"] == {"up": True, **told}
     assert found["engine"] == {"up": True, "version": "22.10.1", "published": 3, "problem": ""}
     assert found["store"]["up"]
     assert not found["worker"]["up"]
