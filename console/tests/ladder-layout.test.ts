@@ -57,7 +57,9 @@ describe("a row", () => {
     ["INVITE", "request"],
     ["180 Ringing", "progress"],
     ["200 OK", "good"],
-    ["401 Unauthorized", "bad"],
+    ["401 Unauthorized", "progress"],
+    ["407 Proxy Authentication Required", "progress"],
+    ["404 Not Found", "bad"],
     ["603 Decline", "bad"],
   ])("%s is shown as %s", (text, tone) => {
     expect(toneOf(row(0, "a", "e", "sip", text))).toBe(tone);

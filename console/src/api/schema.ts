@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * How to connect a phone
-         * @description Tell addresses and ports as they are reached from where this request comes from.
+         * @description Tell addresses and ports as they are reached from where this request comes from; a phone is another machine.
          */
         get: operations["ApiV1SystemConnectionConnection"];
         put?: never;
@@ -148,7 +148,9 @@ export interface paths {
         post?: never;
         /**
          * Delete an extension
-         * @description Its phones are refused from then on; undoing the change brings it back.
+         * @description Its phones are refused from then on, and its calls go on unless ``end_calls`` is set.
+         *
+         *     Undoing the change brings it back.
          */
         delete: operations["ApiV1ExtensionsNumberDeleteExtension"];
         options?: never;
@@ -195,7 +197,7 @@ export interface paths {
         put?: never;
         /**
          * Create many extensions
-         * @description All or nothing; each gets a secret of its own.
+         * @description All or nothing; each gets a secret of its own. Emergency numbers among them are left out.
          */
         post: operations["ApiV1ExtensionsBulkCreateExtensions"];
         delete?: never;
@@ -436,6 +438,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Alarm */
+        Alarm: {
+            code: components["schemas"]["AlarmCode"];
+            severity: components["schemas"]["AlarmSeverity"];
+            detail: string;
+        };
+        /**
+         * AlarmCode
+         * @description Stable names; programs decide by them.
+         * @enum {string}
+         */
+        AlarmCode: "store_away" | "engine_away" | "exchange_away" | "exchange_problem" | "worker_away" | "publish_behind" | "journal_failing" | "disk_short" | "trace_paused" | "certificate_ending";
+        /**
+         * AlarmSeverity
+         * @description A problem harms someone now; a warning will, or costs something that can be done without.
+         * @enum {string}
+         */
+        AlarmSeverity: "problem" | "warning";
         /** AudioCheck */
         AudioCheck: {
             findings: components["schemas"]["Finding"][];
@@ -588,7 +608,7 @@ export interface components {
         Deleted: {
             change: number;
             published: boolean;
-            channels: number | null;
+            channels?: number | null;
         };
         /** DialHint */
         DialHint: {
@@ -643,6 +663,10 @@ export interface components {
             calls: number;
             /** @default 0 */
             pid: number;
+            /** @default [] */
+            problems: string[];
+            /** @default  */
+            journal_problem: string;
         };
         /** Extension */
         Extension: {
@@ -1034,6 +1058,7 @@ export interface components {
             exchange: components["schemas"]["ExchangeView"];
             worker: components["schemas"]["WorkerView"];
             store: components["schemas"]["StoreView"];
+            alarms: components["schemas"]["Alarm"][];
         };
         /** StoreView */
         StoreView: {
@@ -1387,7 +1412,10 @@ export interface operations {
     };
     ApiV1ExtensionsNumberDeleteExtension: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description End the calls of its phones, too. */
+                end_calls?: boolean;
+            };
             header?: {
                 /** @description The ETag that was read, or * for any */
                 "If-Match"?: string | null;

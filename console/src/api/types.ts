@@ -23,7 +23,7 @@ export type ExtensionFields = Omit<Extension, "created_at" | "updated_at">;
 
 /** What a write says of itself: `published` is false while the exchange is away, and follows by itself. */
 export type Written = Schemas["Undone"];
-export type Deleted = Schemas["Deleted"];
+export type Deleted = Required<Schemas["Deleted"]>;
 export type WithSecret = Schemas["CreatedExtension"];
 export type SoftphoneAccount = Schemas["Softphone"];
 

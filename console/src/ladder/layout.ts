@@ -65,7 +65,8 @@ export function toneOf({ kind, text }: LadderRow): Tone {
   if (kind !== "sip") return kind;
   const status = Number(/^\d{3}/.exec(text)?.[0] ?? 0);
   if (status === 0) return "request";
-  if (status < 200) return "progress";
+  // A challenge is the usual way to a registration or a call, and no failure.
+  if (status < 200 || status === 401 || status === 407) return "progress";
   return status < 300 ? "good" : "bad";
 }
 

@@ -26,7 +26,7 @@ export function Parts({ status }: { status: SystemStatus }) {
         name="engine"
         isUp={engine.up}
         problem={engine.problem}
-        figures={[{ term: t("fact.version"), value: engine.version || "–" }]}
+        figures={[{ term: t("fact.version"), value: engine.version.split("+")[0] || "–" }]}
       />
       <Part
         name="exchange"

@@ -5,6 +5,7 @@ import { request } from "../api/client";
 import type { SystemStatus } from "../api/types";
 import { Page } from "../ui/page";
 import { Failed, Skeleton } from "../ui/states";
+import { Alarms } from "./alarms";
 import { AudioCheckCard } from "./audio-check";
 import { ConnectionCard, DialCard } from "./connection";
 import { Parts } from "./parts";
@@ -23,6 +24,7 @@ export default function SystemScreen() {
     <Page title={t("title")} summary={status.data && t("summary", { version: status.data.version })}>
       {status.isPending && <Skeleton />}
       {status.isError && !status.data && <Failed error={status.error} onRetry={() => status.refetch()} />}
+      {status.data && <Alarms alarms={status.data.alarms} />}
       {status.data && <Parts status={status.data} />}
       <div className={styles.columns}>
         <AudioCheckCard />

@@ -25,9 +25,12 @@ export function Copyable({ value, label, ...rest }: { value: string; label: stri
   );
 }
 
-/** The clipboard interface exists on secure origins only; the old command works on the others. */
+/** Secure origins alone have the clipboard interface, and browsers may refuse it; the old command works on all. */
 export async function copyText(value: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(value);
+  try {
+    await navigator.clipboard.writeText(value);
+    return;
+  } catch {}
   const area = document.createElement("textarea");
   area.value = value;
   area.className = "visually-hidden";
