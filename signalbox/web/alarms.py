@@ -12,7 +12,7 @@ PUBLISH_WITHIN = timedelta(seconds=5)
 CERTIFICATE_WARNING = timedelta(days=30)
 
 
-class Severity(StrEnum):
+class AlarmSeverity(StrEnum):
     """A problem harms someone now; a warning will, or costs something that can be done without."""
 
     PROBLEM = "problem"
@@ -38,7 +38,7 @@ class Alarm(msgspec.Struct, frozen=True):
     """One alarm; ``detail`` is for people."""
 
     code: AlarmCode
-    severity: Severity
+    severity: AlarmSeverity
     detail: str
 
 
@@ -98,18 +98,18 @@ def alarms(
         *_of_space(exchange, worker, machine),
         *_of_certificate(machine.certificate_ends_at, now),
     ]
-    return sorted(found, key=lambda alarm: alarm.severity is not Severity.PROBLEM)
+    return sorted(found, key=lambda alarm: alarm.severity is not AlarmSeverity.PROBLEM)
 
 
 def _of_parts(engine: EngineView, exchange: ExchangeView, worker: WorkerView, store: StoreView) -> Iterator[Alarm]:
     if not store.up:
-        yield Alarm(AlarmCode.STORE_AWAY, Severity.PROBLEM, store.problem)
+        yield Alarm(AlarmCode.STORE_AWAY, AlarmSeverity.PROBLEM, store.problem)
     if not exchange.up:
-        yield Alarm(AlarmCode.EXCHANGE_AWAY, Severity.PROBLEM, "The exchange does not answer.")
+        yield Alarm(AlarmCode.EXCHANGE_AWAY, AlarmSeverity.PROBLEM, "The exchange does not answer.")
     elif not engine.up:  # while the exchange is away nobody here knows
-        yield Alarm(AlarmCode.ENGINE_AWAY, Severity.PROBLEM, engine.problem)
+        yield Alarm(AlarmCode.ENGINE_AWAY, AlarmSeverity.PROBLEM, engine.problem)
     if not worker.up:
-        yield Alarm(AlarmCode.WORKER_AWAY, Severity.PROBLEM, "The worker does not answer.")
+        yield Alarm(AlarmCode.WORKER_AWAY, AlarmSeverity.PROBLEM, "The worker does not answer.")
 
 
 def _of_publishing(
@@ -118,20 +118,22 @@ def _of_publishing(
     if exchange.up and waiting_since is not None and now - waiting_since > PUBLISH_WITHIN:
         seconds = int((now - waiting_since).total_seconds())
         detail = f"Change {exchange.published} is in force, {store.version} is the newest; waiting for {seconds} s."
-        yield Alarm(AlarmCode.PUBLISH_BEHIND, Severity.PROBLEM, detail)
+        yield Alarm(AlarmCode.PUBLISH_BEHIND, AlarmSeverity.PROBLEM, detail)
     for problem in exchange.problems:
         if problem != exchange.journal_problem:  # which has an alarm of its own
-            yield Alarm(AlarmCode.EXCHANGE_PROBLEM, Severity.WARNING, problem)
+            yield Alarm(AlarmCode.EXCHANGE_PROBLEM, AlarmSeverity.WARNING, problem)
 
 
 def _of_space(exchange: ExchangeView, worker: WorkerView, machine: Machine) -> Iterator[Alarm]:
     if exchange.journal_problem:
-        yield Alarm(AlarmCode.JOURNAL_FAILING, Severity.PROBLEM, exchange.journal_problem)
+        yield Alarm(AlarmCode.JOURNAL_FAILING, AlarmSeverity.PROBLEM, exchange.journal_problem)
     if worker.disk_short or machine.disk_short:
         detail = "Less is free than retention.min_free_mb. Free some space."
-        yield Alarm(AlarmCode.DISK_SHORT, Severity.PROBLEM, detail)
+        yield Alarm(AlarmCode.DISK_SHORT, AlarmSeverity.PROBLEM, detail)
     if worker.trace_paused:
-        yield Alarm(AlarmCode.TRACE_PAUSED, Severity.WARNING, "SIP messages are not kept; calls and records go on.")
+        yield Alarm(
+            AlarmCode.TRACE_PAUSED, AlarmSeverity.WARNING, "SIP messages are not kept; calls and records go on."
+        )
 
 
 def _of_certificate(ends_at: datetime | None, now: datetime) -> Iterator[Alarm]:
@@ -139,4 +141,4 @@ def _of_certificate(ends_at: datetime | None, now: datetime) -> Iterator[Alarm]:
         return
     is_over = ends_at <= now
     detail = f"The server's certificate {'ended' if is_over else 'ends'} on {ends_at:%Y-%m-%d}."
-    yield Alarm(AlarmCode.CERTIFICATE_ENDING, Severity.PROBLEM if is_over else Severity.WARNING, detail)
+    yield Alarm(AlarmCode.CERTIFICATE_ENDING, AlarmSeverity.PROBLEM if is_over else AlarmSeverity.WARNING, detail)
