@@ -65,6 +65,7 @@ lint-console:
 	@echo '[lint] console'
 	$(SETUP) console-lint
 
+faults: export SIGNALBOX_FAULT_ROUNDS ?= 60
 faults: setup-dev
 	@$(BIN)/python -m pytest tests/faults $(PYTEST) </dev/null
 

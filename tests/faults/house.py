@@ -120,7 +120,7 @@ class House:
         await phone.__aenter__()
         self.phones.append(phone)
         phone.is_busy = number == BUSY
-        response = await phone.register(60, contact=f"<{phone.contact}>")
+        response = await phone.register(1800, contact=f"<{phone.contact}>")
         assert response.status == 200, response.start
         return phone
 
