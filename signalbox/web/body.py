@@ -29,6 +29,18 @@ _CODES: tuple[tuple[re.Pattern[str], FieldCode], ...] = (
     (re.compile(r"Invalid enum|Invalid value"), FieldCode.NOT_A_CHOICE),
     (re.compile(r"[<>]=? -?\d|multiple of|out of range"), FieldCode.OUT_OF_RANGE),
 )
+_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"matching regex '\^\[0-9\]\{(\d+),(\d+)\}\$'"), r"Use \1 to \2 digits."),
+    (re.compile(r"matching regex"), "This has characters, or a form, that are not allowed here."),
+    (re.compile(r"of length >= 1$"), "This must not be empty."),
+    (re.compile(r"str.* of length <= (\d+)"), r"Use at most \1 characters."),
+    (re.compile(r"str.* of length >= (\d+)"), r"Use at least \1 characters."),
+    (re.compile(r"of length <= (\d+)"), r"Give at most \1."),
+    (re.compile(r"of length >= (\d+)"), r"Give at least \1."),
+    (re.compile(r">= (-?\d+)"), r"Use \1 or more."),
+    (re.compile(r"<= (-?\d+)"), r"Use \1 or less."),
+)
+"""What people read at a field, for what they can mistype; the rest is for who writes programs."""
 
 
 def decode_body(body: bytes, kind: type[T]) -> T:
@@ -66,7 +78,9 @@ def field_error(message: str, field: str = "") -> FieldError:
         detail = "This field is required" if code is FieldCode.REQUIRED else "There is no such field"
         return FieldError(f"{where}.{named[2]}".strip("."), code, detail)
     code = next((code for pattern, code in _CODES if pattern.search(text)), FieldCode.WRONG_TYPE)
-    return FieldError(where, code, text.replace("`", ""))
+    text = text.replace("`", "")
+    words = next((found.expand(said) for pattern, said in _WORDS if (found := pattern.search(text))), text)
+    return FieldError(where, code, words)
 
 
 def _refused(body: bytes, kind: Any, error: msgspec.ValidationError) -> ApiError:

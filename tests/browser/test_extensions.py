@@ -161,6 +161,20 @@ def test_delete_and_undo(console: OpenConsole, administrator: Administrator) -> 
     expect(change).to_contain_text("Short stay")
 
 
+def test_deleting_ends_a_call_on_request(console: OpenConsole, administrator: Administrator, desk: Desk) -> None:
+    called, caller = desk.talk("104", "105")
+    page = console("/extensions")
+    page.get_by_role("searchbox").last.fill("105")
+    page.get_by_role("button", name="Delete 105").click()
+    page.get_by_text("End calls in progress").click()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("toasts")).to_contain_text("Extension 105 is deleted and 1 call is ended.")
+    assert desk.run(called.ended(5)) == "them"
+    assert desk.run(caller.ended(5)) == "them"
+    page.get_by_test_id("toasts").get_by_role("button", name="Undo").click()
+    expect(page.get_by_test_id("extension-105")).to_be_visible()
+
+
 def test_the_list_is_searched_and_sorted(console: OpenConsole) -> None:
     page = console("/extensions")
     rows = page.get_by_test_id("extensions").locator("tbody tr")

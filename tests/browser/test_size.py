@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -11,28 +12,33 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from bench.platform import Platform, report
 from tests.browser.administrator import Administrator
 from tests.browser.conftest import OpenConsole, OpenProfile
+from tests.faults.house import patience
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 COUNT = 1000
 CHANGED = 40
 TICK_MS = 25
-OPEN_S = 10.0
-LONG_MS = 250.0
+STATES = {"idle": 50, "in_call": 35, "on_hold": 5, "calling": 5, "ringing": 5}
+"""What the changed lines become, in shares of a busy house."""
+OPEN_S = 5.0
+FRAME_MS = 60.0
+CPU_SHARE = 0.9
 _SCROLL = """seconds => new Promise(done => {
   const gaps = [];
   const box = [...document.querySelectorAll('*')].filter(one => one.scrollHeight > one.clientHeight + 200 &&
     /auto|scroll/.test(getComputedStyle(one).overflowY)).find(one => one.querySelector('[data-testid=tiles]'))
     ?? document.scrollingElement;
   const end = performance.now() + seconds * 1000;
-  let last = performance.now(), step = 12;
+  const lowest = box.scrollHeight - box.clientHeight;
+  let last = performance.now(), at = 0, step = 12;
   const frame = now => {
     gaps.push(now - last);
     last = now;
-    const before = box.scrollTop;
-    box.scrollTop += step;
-    if (box.scrollTop === before) step = -step;
-    now < end ? requestAnimationFrame(frame) : done({ gaps: gaps.slice(1), height: box.scrollHeight });
+    at += step;
+    if (at < 0 || at > lowest) step = -step;
+    box.scrollTop = at;
+    now < end ? requestAnimationFrame(frame) : done({ gaps: gaps.slice(1) });
   };
   requestAnimationFrame(frame);
 })"""
@@ -57,7 +63,7 @@ def test_open_the_board_of_a_thousand_extensions(console: OpenConsole) -> None:
     report(
         "board opens", {"extensions": COUNT, "seconds": round(took, 2)}, "one Chromium without GPU on the same machine"
     )
-    assert took < OPEN_S
+    assert took < patience(OPEN_S)
 
 
 class BusyBoard:
@@ -98,9 +104,9 @@ class BusyBoard:
     def tick(self) -> None:
         """Change 40 lines, as a very busy house would within a tick."""
         chosen = self.random.sample(sorted(self.lines), CHANGED)
-        states = ("idle", "ringing", "calling", "in_call", "on_hold")
-        for number in chosen:
-            self.lines[number] = self.line(number, self.random.choice(states))
+        states = self.random.choices(*zip(*STATES.items(), strict=True), k=CHANGED)
+        for number, state in zip(chosen, states, strict=True):
+            self.lines[number] = self.line(number, state)
         self.seq += 1
         self._send("delta", lines=[self.lines[number] for number in chosen])
 
@@ -113,21 +119,50 @@ def feed(page: Page, board: BusyBoard, for_s: float) -> None:
         page.wait_for_timeout(max(1.0, TICK_MS - (time.monotonic() - began) * 1000))
 
 
+def figures(page: Page) -> dict[str, Any]:
+    """How long the frames of the last ``_SCROLL`` took."""
+    gaps = sorted(page.evaluate("() => window.__scrolled.then(found => found.gaps)"))
+    p50, p95, longest = (round(gaps[int((len(gaps) - 1) * share)], 1) for share in (0.5, 0.95, 1.0))
+    return {"frames": len(gaps), "p50_ms": p50, "p95_ms": p95, "longest_ms": longest}
+
+
 def test_scroll_smoothly_while_forty_lines_change_each_tick(system: Platform, profile: OpenProfile) -> None:
+    """Frames while nothing changes are held to a bound; beside other work on two cores without a GPU, drawing 40 tiles
+    a tick is told only, and the page's own share of a processor is held to a bound."""
     page = profile().new_page()
     board = BusyBoard(7)
     page.route_web_socket("**/api/v1/board", board.take)
     page.goto(system.console)
     expect(page.get_by_test_id("tile-1999")).to_be_attached()
+    cpu = Cpu(page)
+    layout = f"{COUNT} tiles, one Chromium without GPU, everything on one machine"
+
+    page.evaluate(f"() => {{ window.__scrolled = ({_SCROLL})(3) }}")
+    still = figures(page)
+    report("board scrolls", still, layout)
+
+    before, began = cpu.seconds(), time.monotonic()
     page.evaluate(f"() => {{ window.__scrolled = ({_SCROLL})(5) }}")
-    feed(page, board, 5.5)
-    found = page.evaluate("() => window.__scrolled")
-    gaps = sorted(found["gaps"])
-    p50, p95, longest = (round(gaps[int((len(gaps) - 1) * share)], 1) for share in (0.5, 0.95, 1.0))
-    figures = {"frames": len(gaps), "p50_ms": p50, "p95_ms": p95, "longest_ms": longest, "ticks": board.seq}
-    report("board scrolls", figures, f"{COUNT} tiles, {CHANGED} changed a tick, one Chromium without GPU, same machine")
-    assert found["height"] > 2 * 900
-    assert board.seq > 60
-    assert p95 < LONG_MS
-    shown = page.get_by_test_id("tiles").locator("[data-state=in_call]").count()
-    assert shown == sum(line["state"] == "in_call" for line in board.lines.values())
+    feed(page, board, 5)
+    moving = figures(page)
+    share = (cpu.seconds() - before) / (time.monotonic() - began)
+    moving |= {"ticks": board.seq, "changed": board.seq * CHANGED, "cpu_share": round(share, 2)}
+    report("board scrolls while lines change", moving, layout)
+
+    assert still["p95_ms"] < patience(FRAME_MS)
+    assert board.seq > 30
+    assert share < CPU_SHARE
+    shown = page.get_by_test_id("tiles").locator("[data-state=in_call]")
+    expect(shown).to_have_count(sum(line["state"] == "in_call" for line in board.lines.values()))
+
+
+class Cpu:
+    """Processor time of the page's main thread, which other work on the machine does not stretch."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds(self) -> float:
+        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
