@@ -304,10 +304,10 @@ class Asterisk:
         found = re.findall(r'Executing \[[^\]]*\] (\w+)\("([^"]*)", "(.*)"\)', log)
         return [(application, text) for application, name, text in found if name == channel]
 
-    def last_dial_status(self, channel: str) -> str:
-        """``DIALSTATUS`` at the end of a channel."""
+    def last_dial_status(self, channel: str) -> str | None:
+        """``DIALSTATUS`` at the end of a channel; ``None`` while the log has not come so far."""
         said = [text for application, text in self.executed(channel) if application == "NoOp"]
-        return said[-1].removeprefix("DIALSTATUS=") if said else ""
+        return said[-1].removeprefix("DIALSTATUS=") if said else None
 
     async def channels(self) -> list[str]:
         """The concise lines of all channels: ``name!context!exten!priority!state!...``."""

@@ -151,6 +151,8 @@ class Story:
         # A script hears of the hang-up when the event log has it already.
         expected = len(scenario.expected.endings)
         await until(lambda: len(self._exchange.endings(self._uniqueid)) >= expected, "the scripts' records")
+        # Asterisk's log is written behind its back: the last word is that of the "h" extension.
+        await until(lambda: self._asterisk.last_dial_status(self._channel) is not None, "the last word of the log")
         return self._seen()
 
     async def _before(self) -> None:
@@ -258,7 +260,7 @@ class Story:
             rang=self._rang,
             talked=self._talked,
             heard=self._heard(),
-            dial_status=self._asterisk.last_dial_status(self._channel),
+            dial_status=self._asterisk.last_dial_status(self._channel) or "",
             ended_by=self._ended_by(),
             cause=record.cause,
             disposition=record.disposition.value,
