@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenConsole
+
+pytestmark = pytest.mark.browser
 
 ALARMS = [
     {"code": "disk_short", "severity": "problem", "detail": "Less is free than wanted."},
