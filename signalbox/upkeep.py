@@ -15,13 +15,14 @@ from signalbox.engine import install
 from signalbox.engine.certificate import EngineCertificate
 from signalbox.engine.errors import EngineError
 from signalbox.engine.process import NAME, READY_WITHIN_S, STAGES, Engine
-from signalbox.kernel.link import LinkClient, LinkDownError, LinkError, LinkPeer, LinkServer
+from signalbox.kernel.link import LinkDownError, LinkError, LinkPeer, LinkServer, connected
 from signalbox.kernel.operator import OperatorError
 from signalbox.kernel.supervisor import Supervisor
 from signalbox.kernel.tasks import TaskSet
 from signalbox.settings import Settings
 
 _ASK_EVERY_S = 1.0
+_CONNECT_WITHIN_S = 2.0
 _RESTART_WITHIN_S = READY_WITHIN_S + sum(seconds for _, seconds in STAGES)
 
 
@@ -109,22 +110,11 @@ async def asked(settings: Settings, op: str, args: object = None, within_s: floa
     path = socket_path(settings)
     if not path.is_socket():
         return None
-    up = asyncio.Event()
-
-    async def on_up() -> None:
-        up.set()
-
-    client = LinkClient(path, on_up=on_up)
-    await client.start()
     try:
-        async with asyncio.timeout(2.0):
-            await up.wait()
-    except TimeoutError:
-        await client.stop()
+        async with connected(path, _CONNECT_WITHIN_S) as client:
+            try:
+                return await client.request(op, args, timeout_s=within_s)
+            except (LinkError, LinkDownError) as error:
+                raise OperatorError(str(error), "see data/log/signalbox.log and data/log/asterisk.out") from error
+    except LinkDownError:
         return None
-    try:
-        return await client.request(op, args, timeout_s=within_s)
-    except (LinkError, LinkDownError) as error:
-        raise OperatorError(str(error), "see data/log/signalbox.log and data/log/asterisk.out") from error
-    finally:
-        await client.stop()

@@ -1,8 +1,7 @@
 """Checks of what runs: the processes, the exchange's own problems, registrations, causes of one-way audio."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +9,7 @@ import msgspec
 from signalbox import upkeep
 from signalbox.doctor.model import Check, Level, note, ok, problem, warning
 from signalbox.engine.audio_check import ContactSource, Severity, contact_source, findings
-from signalbox.kernel.link import LinkClient, LinkDownError, LinkError
+from signalbox.kernel.link import LinkDownError, LinkError, connected
 from signalbox.kernel.operator import OperatorError
 from signalbox.settings import Settings
 from signalbox.web.addresses import local_addresses
@@ -61,29 +60,11 @@ async def look(settings: Settings) -> Running:
     except OperatorError as error:
         found.refusal = error.problem
     if settings.paths.exchange_socket.is_socket():
-        async with _link(settings) as link:
-            with contextlib.suppress(LinkError, LinkDownError, msgspec.ValidationError):
+        with contextlib.suppress(LinkError, LinkDownError, msgspec.ValidationError):
+            async with connected(settings.paths.exchange_socket, _WITHIN_S) as link:
                 found.exchange = await link.request("status", result=Exchange, timeout_s=_WITHIN_S)
                 found.contacts = (await link.request("contacts", result=_Contacts, timeout_s=_WITHIN_S)).contacts
     return found
-
-
-@contextlib.asynccontextmanager
-async def _link(settings: Settings) -> AsyncIterator[LinkClient]:
-    up = asyncio.Event()
-
-    async def on_up() -> None:
-        up.set()
-
-    link = LinkClient(settings.paths.exchange_socket, on_up=on_up)
-    await link.start()
-    try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_WITHIN_S):
-                await up.wait()
-        yield link
-    finally:
-        await link.stop()
 
 
 def processes(found: Running) -> Iterator[Check]:

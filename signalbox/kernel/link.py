@@ -257,3 +257,24 @@ class LinkClient:
                 future.set_exception(LinkError(frame.code, frame.detail))
             else:
                 future.set_result(frame.ok)
+
+
+@contextlib.asynccontextmanager
+async def connected(path: Path, within_s: float) -> AsyncIterator[LinkClient]:
+    """Connect for a few questions and close afterwards. Raises ``LinkDownError`` when nobody listens in time."""
+    up = asyncio.Event()
+
+    async def on_up() -> None:
+        up.set()
+
+    client = LinkClient(path, on_up=on_up)
+    await client.start()
+    try:
+        try:
+            async with asyncio.timeout(within_s):
+                await up.wait()
+        except TimeoutError as error:
+            raise LinkDownError(f"nobody listens on {path.name}") from error
+        yield client
+    finally:
+        await client.stop()

@@ -14,7 +14,7 @@ from signalbox.features.demo.model import Person
 from signalbox.features.demo.rules import NAMES
 from signalbox.features.demo.site import Site, alone
 from signalbox.features.demo.theatre import Theatre
-from signalbox.kernel.link import LinkClient, LinkDownError, LinkError
+from signalbox.kernel.link import LinkClient, LinkDownError, LinkError, connected
 from signalbox.kernel.operator import OperatorError
 from signalbox.kernel.secrets import Secrets
 from signalbox.settings import Settings
@@ -51,7 +51,7 @@ async def run(settings: Settings, wish: Wish, say: Say) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     note = settings.paths.run / "demo.json"
-    async with _connected(settings) as link, _opened(settings) as store:
+    async with _exchange(settings) as link, _opened(settings) as store:
         site = Site(store, Secrets.open(settings.paths.secrets).box, link, note)
         with alone(note):
             await _Demo(settings, wish, site, link, say).run(stopped)
@@ -144,28 +144,18 @@ class _Demo:
 
 
 @contextlib.asynccontextmanager
-async def _connected(settings: Settings) -> AsyncIterator[LinkClient]:
+async def _exchange(settings: Settings) -> AsyncIterator[LinkClient]:
     """Connect to the running exchange. Raises ``OperatorError`` when none runs, or Asterisk is away."""
-    up = asyncio.Event()
-
-    async def on_up() -> None:
-        up.set()
-
-    link = LinkClient(settings.paths.exchange_socket, on_up=on_up)
-    await link.start()
-    try:
+    async with contextlib.AsyncExitStack() as stack:
         try:
-            async with asyncio.timeout(CONNECT_WITHIN_S):
-                await up.wait()
+            link = await stack.enter_async_context(connected(settings.paths.exchange_socket, CONNECT_WITHIN_S))
             status: _Status = await link.request("status", result=_Status)
-        except (TimeoutError, LinkDownError) as error:
+        except LinkDownError as error:
             cure = "start it (make run, or signalbox up) and leave it running, then run the demo in another terminal"
             raise OperatorError(f"Signalbox is not running on {settings.data}.", cure) from error
         if status.ami != "live":
             raise OperatorError(f"Asterisk is not ready ({status.ami}).", "wait a few seconds and start the demo again")
         yield link
-    finally:
-        await link.stop()
 
 
 @contextlib.asynccontextmanager
