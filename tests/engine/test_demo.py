@@ -1,6 +1,7 @@
 """The demo on a running system: its calls are real, end as their script says, and nothing of it is left behind."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,9 +20,10 @@ from bench.platform import Platform
 from signalbox.features.demo.model import Act, Kind, Person
 from signalbox.features.demo.site import Site
 from signalbox.features.demo.theatre import Theatre
-from signalbox.kernel.link import LinkClient
+from signalbox.kernel.link import connected
 from signalbox.kernel.secrets import Secrets
 from signalbox.store.database import Store
+from tests.engine.phones import Phone, Place
 
 pytestmark = pytest.mark.engine
 
@@ -75,31 +77,43 @@ class Watched(Theatre):
             await asyncio.sleep(0.05)
 
 
-async def test_every_kind_of_call_is_what_it_says(platform: Platform) -> None:
+@contextlib.asynccontextmanager
+async def opened(platform: Platform, count: int) -> AsyncIterator[Watched]:
+    """A theatre whose phones are registered and do nothing yet."""
     settings = platform.settings
-    link = LinkClient(settings.paths.exchange_socket)
-    await link.start()
-    await until(lambda: link.is_up)
     store = Store.open(settings)
-    site = Site(store, Secrets.open(settings.paths.secrets).box, link, settings.paths.run / "demo.json")
-    people: list[Person] = await site.make(12, "127.0.0.1")
-    theatre = Watched(("127.0.0.1", settings.sip.udp_port), people, Random(0), 6, lambda _: None)
-    try:
-        await theatre.open()
-        assert theatre.registered == 12, theatre.problem
-        async with asyncio.timeout(60):
-            await theatre.play_all([act for act, _ in SCRIPT.values()])
-    finally:
-        await theatre.close()
-        await site.remove()
-        await store.close()
-        await link.stop()
+    async with connected(settings.paths.exchange_socket, 10.0) as link:
+        site = Site(store, Secrets.open(settings.paths.secrets).box, link, settings.paths.run / "demo.json")
+        people: list[Person] = await site.make(count, "127.0.0.1")
+        theatre = Watched(("127.0.0.1", settings.sip.udp_port), people, Random(0), count, lambda _: None)
+        try:
+            await theatre.open()
+            assert theatre.registered == count, theatre.problem
+            yield theatre
+        finally:
+            await theatre.close()
+            await site.remove()
+            await store.close()
+
+
+async def test_every_kind_of_call_is_what_it_says(platform: Platform) -> None:
+    async with opened(platform, 12) as theatre, asyncio.timeout(60):
+        await theatre.play_all([act for act, _ in SCRIPT.values()])
 
     for number in ("201", "202", "203", "204", "211"):  # 50 packets a second and side
         assert theatre.heard[number] > 25, theatre.heard
     ended = "SELECT from_number, disposition FROM call_records"
     await until(lambda: len(rows(platform, ended)) == len(SCRIPT))
     assert dict(rows(platform, ended)) == {caller: disposition for caller, (_, disposition) in SCRIPT.items()}
+
+
+async def test_a_visitor_is_answered_and_hears_a_voice(platform: Platform) -> None:
+    place = Place(udp=platform.settings.sip.udp_port)
+    async with opened(platform, 2), Phone(place, "100", platform.secret("100")) as visitor:
+        call = await visitor.call("201")
+        await call.answered(15.0)
+        assert await call.audio.notices(lambda: call.audio.loudness() > 300, 10.0)
+        await call.hang_up()
 
 
 def start(platform: Platform, *words: str) -> subprocess.Popen[str]:
