@@ -41,6 +41,10 @@ class Desk:
             future.cancel()
             raise
 
+    def add(self, number: str, secret: str) -> None:
+        """Know one more extension."""
+        self._secrets[number] = secret
+
     def phone(self, number: str) -> Phone:
         """The registered phone of an extension; it speaks in a tone of its own, ``tone_of`` tells which."""
         if number not in self._phones:

@@ -19,3 +19,29 @@ def fill(desk: Desk, administrator: Administrator) -> None:
     desk.phone("107")
     desk.call("212", "107")
     desk.rings("107")
+
+
+COLLEAGUES = {
+    "220": "Samir Nasser",
+    "221": "Tessa Vogel",
+    "222": "Umberto Leone",
+    "223": "Accounts",
+    "224": "Vera Novak",
+    "225": "William Scott",
+    "226": "Xenia Papas",
+    "227": "Yusuf Demir",
+    "228": "Zoe Laurent",
+    "229": "Front gate",
+    "230": "Meeting room 2",
+}
+LATER = {"0:[1-5]|[1-9]:": ("104", "221"), "0:[2-5]|[1-9]:": ("108", "224"), "0:[3-5]|[1-9]:": ("227", "220")}
+"""Calls of the README's picture, by what the first tile says when they begin."""
+
+
+def add_colleagues(desk: Desk, administrator: Administrator) -> None:
+    """Fill a window of the usual size with tiles."""
+    for number, name in COLLEAGUES.items():
+        desk.add(number, administrator.create(number, name))
+    for number in ("100", "101", *COLLEAGUES):
+        if number not in ("229", "230"):
+            desk.phone(number)

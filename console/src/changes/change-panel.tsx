@@ -48,9 +48,16 @@ export function ChangePanel({ id, onClose }: { id: string; onClose: () => void }
             <br />
             {t("detail.by", { author: change.author, at: dateTime(change.at) })}
           </p>
-          {change.entries.map((entry) => (
-            <Entry key={entry.what} entry={entry} />
-          ))}
+          <section
+            className={styles.entries}
+            aria-label={change.title}
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+            tabIndex={0}
+          >
+            {change.entries.map((entry) => (
+              <Entry key={entry.what} entry={entry} />
+            ))}
+          </section>
         </>
       )}
       {isAsking && change && <AskUndo change={change} onClose={() => setAsking(false)} onDone={onClose} />}

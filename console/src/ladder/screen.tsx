@@ -8,6 +8,7 @@ import { useNavigate, useParams } from "react-router";
 import { request } from "../api/client";
 import { ApiError } from "../api/problem";
 import type { Ladder, LadderRow, RowKind } from "../api/types";
+import { useLine } from "../board/context";
 import { Button } from "../ui/button";
 import { Card, Page } from "../ui/page";
 import { Badge, Empty, Failed, Skeleton } from "../ui/states";
@@ -31,10 +32,12 @@ export default function LadderScreen() {
     refetchInterval: ({ state }) => (state.data?.live ? LIVE_MS : false),
   });
   const ladder = read.data;
+  const [from, to] = endsOf(ladder);
+  const [fromName, toName] = [useNameOfLine(from), useNameOfLine(to)];
   return (
     <Page
       fill
-      title={ladder ? titleOf(ladder, t) : t("title")}
+      title={from && to ? t("titleOf", { from: fromName, to: toName }) : t("title")}
       summary={ladder && <Summary ladder={ladder} />}
       actions={
         <Button
@@ -57,13 +60,15 @@ export default function LadderScreen() {
   );
 }
 
-type Translate = ReturnType<typeof useTranslation<"ladder">>["t"];
+/** Who called whom; a browser that was loaded again in mid-call appears a second time. */
+function endsOf(ladder?: Ladder): [string, string] {
+  const [from = "", ...others] =
+    ladder?.participants.filter((one) => one.kind === "phone").map((one) => one.label) ?? [];
+  return [from, others.find((label) => label !== from) ?? ""];
+}
 
-function titleOf(ladder: Ladder, t: Translate): string {
-  const [from, ...others] = ladder.participants.filter((one) => one.kind === "phone").map((one) => one.label);
-  // A browser that was loaded again in mid-call appears a second time.
-  const to = others.find((label) => label !== from);
-  return from && to ? t("titleOf", { from, to }) : t("title");
+function useNameOfLine(extension: string): string {
+  return useLine(`1/${extension}`)?.name || extension;
 }
 
 function Summary({ ladder }: { ladder: Ladder }) {
