@@ -109,17 +109,16 @@ export class Phone {
 
   async #connect(extension: string): Promise<void> {
     let account: Account;
-    // Loaded by who is a phone only; it is a fifth of the whole console.
-    const loading = import("./jssip");
+    let SipPhone: typeof import("./jssip").SipPhone;
     try {
-      account = await this.#around.account(extension);
+      // Loaded by who is a phone only; it is a fifth of the whole console. After an upgrade an open page cannot load it.
+      [{ SipPhone }, account] = await Promise.all([import("./jssip"), this.#around.account(extension)]);
     } catch (error) {
       if (this.state.extension !== extension) return;
       this.#set({ registration: "failed", problem: error instanceof Error ? error.message : "" });
       this.#retry = setTimeout(() => void this.#connect(extension), RETRY_MS);
       return;
     }
-    const { SipPhone } = await loading;
     if (this.state.extension !== extension) return;
     this.#set({ displayName: account.displayName });
     this.#sip = new SipPhone(account, {
