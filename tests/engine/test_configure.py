@@ -38,7 +38,7 @@ def test_the_modules_that_run_are_those_of_the_table(fresh: Asterisk) -> None:
 def test_the_settings_that_matter_are_in_force(fresh: Asterisk) -> None:
     shown = fresh.console("pjsip show settings")
     values = dict(re.findall(r"^ (\S+) +: (.*)$", shown, re.MULTILINE))
-    assert (values["timer_t1"], values["disable_multi_domain"]) == ("500", "false")
+    assert (values["timer_t1"], values["disable_multi_domain"]) == ("500", "true")
     assert values["endpoint_identifier_order"] == "username,ip,anonymous"
     assert values["mwi_disable_initial_unsolicited"] == "false"
     assert values["taskpool_max_size"] == "50"

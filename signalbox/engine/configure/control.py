@@ -21,6 +21,19 @@ EVENTS = (
 )  # fmt: skip
 """Named, so that nothing new in Asterisk floods the link; a name is matched by hash. Answers to lists pass anyway."""
 
+NEVER = (
+    "Newexten", "DeviceStateChange", "ExtensionStatus", "NewConnectedLine", "NewCallerid", "NewAccountCode",
+    "DialBegin", "DialState", "DialEnd", "BridgeCreate", "BridgeLeave", "BridgeDestroy", "BridgeMerge",
+    "BridgeVideoSourceUpdate", "HangupRequest", "SoftHangupRequest", "ChallengeSent", "SuccessfulAuth",
+    "ChallengeResponseFailed", "InvalidPassword", "InvalidAccountID", "RTCPSent", "RTCPReceived",
+    "MusicOnHoldStart", "MusicOnHoldStop", "PeerStatus", "HangupHandlerPush", "HangupHandlerPop", "HangupHandlerRun",
+)  # fmt: skip
+"""Frequent events that no session may have.
+
+A session's filter is asked by the session's thread, which each event wakes by a signal first: not making them at all
+saves 1 ms of Asterisk in every call.
+"""
+
 
 def manager(settings: Settings, secret: str) -> str:
     """Render ``manager.conf``; holds the secret."""
@@ -35,6 +48,7 @@ timestampevents = yes
 authlimit = 5
 authtimeout = 5
 displayconnects = no
+disabledevents = {",".join(NEVER)}
 
 [{USER}]
 secret = {secret}

@@ -67,8 +67,10 @@ queue_log = no
 logger_queue_limit = 5000
 
 [logfiles]
-console = notice,warning,error
-messages.log = notice,warning,error
+; No notices: there is one for every caller who hangs up inside a verb ("Abnormal AGI Gosub exit"). Those about refused
+; phones are in the security log, in a form that can be read by machines.
+console = warning,error
+messages.log = warning,error
 ; Refused sign-ins and registrations by address, for blocking and for the security page.
 security.log = security
 """
@@ -118,12 +120,20 @@ uuid_type = channel
 
 
 def stasis() -> str:
-    """Messages nobody here reads are never built: AGI start and end are published for every single command.
+    """Messages nobody here reads are never built: each ``Set`` of a variable and each AGI command publishes some.
 
-    AMI refuses to start when a type it subscribes to is declined, even where no client reads it (VarSet, music on
-    hold): those must stay.
+    AMI refuses to start when a type that it routes by name is declined, even where no client reads it (dialling, music
+    on hold): those must stay.
     """
-    declined = ("agi_exec_start_type", "agi_exec_end_type", "stasis_test_message_type", "ast_test_suite_message_type")
+    declined = (
+        "ast_channel_varset_type",
+        "agi_exec_start_type",
+        "agi_exec_end_type",
+        "ast_rtp_rtcp_sent_type",
+        "ast_rtp_rtcp_received_type",
+        "stasis_test_message_type",
+        "ast_test_suite_message_type",
+    )
     return "\n".join(["[declined_message_types]", *(f"decline = {name}" for name in declined)]) + "\n"
 
 

@@ -14,8 +14,8 @@ type = global
 user_agent = Signalbox
 ; Phones are found by user name; asking by address first would be wasted work on every request.
 endpoint_identifier_order = username,ip,anonymous
-; disable_multi_domain stays off: a tenant may have its own domain (ids such as 100@acme.example).
-disable_multi_domain = no
+; Ids name no domain (tenants differ by a prefix); with domains each request asks the database for user@domain, in vain.
+disable_multi_domain = yes
 default_realm = {sip.realm}
 default_auth_algorithms_uas = {algorithms}
 default_auth_algorithms_uac = MD5,SHA-256
