@@ -52,11 +52,13 @@ class Feed:
         self._kept: deque[bytes] = deque()
         self._kept_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._next_at = 0.0
 
     def touch(self) -> None:
-        """Say that something may have changed; it is told within a tick."""
+        """Say that something may have changed; it is told in this turn of the loop, or a tick after the last time."""
         if self._timer is None and not self._audience.is_empty():
-            self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(self._next_at - loop.time(), 0.0), self._tick)
 
     def set_engine(self, engine: EngineView) -> None:
         """Say how the engine is."""
@@ -94,6 +96,7 @@ class Feed:
 
     def _tick(self) -> None:
         self._timer = None
+        self._next_at = asyncio.get_running_loop().time() + TICK_S
         self.tell()
 
     def tell(self) -> None:

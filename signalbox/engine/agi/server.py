@@ -131,7 +131,9 @@ class AgiSession(asyncio.Protocol):
     def _acknowledge(self) -> None:
         """Acknowledge at once: Asterisk's second line waits for it (Nagle), and the kernel would take 40 ms."""
         assert self._transport is not None
-        sock = socket.socket(fileno=self._transport.get_extra_info("socket").fileno())
+        # Family, kind and protocol are named, or Python would ask the kernel for each.
+        handle = self._transport.get_extra_info("socket").fileno()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, handle)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         finally:

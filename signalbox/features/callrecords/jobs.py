@@ -23,6 +23,8 @@ EVENTS, STEPS = "events", "steps"
 _SCOPE = Scope.everything("the importer writes the records of every tenant")
 _CHUNK = 256 * 1024
 _POLL_S = 0.3
+_BUSY_POLL_S = 1.0
+_BUSY_RECORDS = 100
 _RETRY_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Importer:
         self._events = LogReader(paths.event_log, Position(), _CHUNK)
         self._steps = LogReader(paths.steps_log, Position(), _CHUNK, split_lines)
         self.imported = 0
+        self._is_busy = False
 
     @property
     def open_calls(self) -> int:
@@ -61,7 +64,8 @@ class Importer:
             try:
                 await self.step()
                 if self._events.is_level:
-                    await asyncio.sleep(_POLL_S)  # a commit costs the same for one event as for a thousand
+                    # A commit costs the same for one event as for a thousand.
+                    await asyncio.sleep(_BUSY_POLL_S if self._is_busy else _POLL_S)
             except StoreError as error:
                 _log.warning("import_waits code=%s", error.code)
                 self._fold = None
@@ -72,6 +76,7 @@ class Importer:
         if self._fold is None:
             self._fold = await self._load()
         events, steps = self._events.read(), self._steps.read()
+        self._is_busy = events is not None and len(events.records) >= _BUSY_RECORDS
         if events is None and steps is None:
             return False
         finished = self._folded(events, self._fold)
@@ -134,7 +139,8 @@ class Importer:
 
     def _insert(self, table: type[Base]) -> Any:  # the two dialects share no type
         insert = postgresql.insert if self._store.kind == "postgresql" else sqlite.insert
-        return insert(table).on_conflict_do_nothing()
+        # The table, not the class: the mapper would go over each row a second time.
+        return insert(table.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
 
     async def _keep_open(self, session: AsyncSession, fold: RecordFold) -> None:
         if not fold.touched:
