@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from signalbox.features.extensions import edit
@@ -162,12 +163,19 @@ class Platform:
 
 
 def environment() -> dict[str, str]:
-    """What a figure depends on beside the code: kernel, processor, versions."""
+    """What a figure depends on beside the code: when, how busy the machine was, kernel, processor, versions."""
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         "",
     )
-    return {"kernel": os.uname().release, "cpu": model, "cores": str(os.cpu_count()), "python": sys.version.split()[0]}
+    return {
+        "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "load": f"{os.getloadavg()[0]:.1f}",
+        "kernel": os.uname().release,
+        "cpu": model,
+        "cores": str(os.cpu_count()),
+        "python": sys.version.split()[0],
+    }
 
 
 def report(name: str, figures: dict[str, object], layout: str) -> None:

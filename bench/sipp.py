@@ -6,6 +6,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+TALK_MS = 200
+GIVE_UP_S = 20.0
+"""How long after the last call was placed the run is ended."""
+
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _REQUEST = """Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: <sip:[field0]@[remote_ip]>;tag=[pid]t[call_number]
@@ -35,20 +39,27 @@ def _send(method: str, uri: str, **fields: str) -> str:
     return f"<send{retransmitted}{{rtd}}><![CDATA[\n{method} {uri} SIP/2.0\n{request}{sdp}\n]]></send>\n"
 
 
-def caller(talk_ms: int) -> str:
+def caller(talk_ms: int, *, challenged: bool = True) -> str:
     """Call the number in field 2 as field 0 with the secret in field 1; ``rtd 1`` is INVITE to 180, ``2`` to 200."""
     uri = "sip:[field2]@[remote_ip]:[remote_port]"
     media = "Content-Type: application/sdp\n"
     authenticated = "[field1]\n" + media
+    answered = ' rtd="2"' if challenged else ""
+    first = (
+        _send("INVITE", uri, to="[field2]", cseq="1", more=media, sdp=_SDP).format(rtd=' start_rtd="1"')
+        + '<recv response="100" optional="true"/><recv response="401" auth="true"/>\n'
+        + _send("ACK", uri, to="[field2]", to_tag="[peer_tag_param]", cseq="1").format(rtd="")
+    )
     return (
         _HEAD
         + '<scenario name="caller">\n'
-        + _send("INVITE", uri, to="[field2]", cseq="1", more=media, sdp=_SDP).format(rtd=' start_rtd="1"')
-        + '<recv response="100" optional="true"/><recv response="401" auth="true"/>\n'
-        + _send("ACK", uri, to="[field2]", to_tag="[peer_tag_param]", cseq="1").format(rtd="")
-        + _send("INVITE", uri, to="[field2]", cseq="2", more=authenticated, sdp=_SDP).format(rtd=' start_rtd="2"')
+        + (first if challenged else "")
+        + _send("INVITE", uri, to="[field2]", cseq="2", more=authenticated if challenged else media, sdp=_SDP).format(
+            rtd=' start_rtd="2"' if challenged else ' start_rtd="1"'
+        )
         + '<recv response="100" optional="true"/><recv response="180" rtd="1" optional="true"/>'
-        + '<recv response="183" optional="true"/><recv response="200" rtd="2" rrs="true"/>\n'
+        + '<recv response="183" optional="true"/>'
+        + f'<recv response="200"{answered} rrs="true"/>\n'
         + _send("ACK", "[next_url]", to="[field2]", to_tag="[peer_tag_param]", cseq="2", more="[routes]\n").format(
             rtd=""
         )
@@ -152,26 +163,18 @@ class Sipp:
         if run.wait(60) != 0:
             raise RuntimeError(f"registration failed, see {self.folder}/register.out")
 
-    def call(self, users: Path, rate: float, seconds: float, port: int, target: str, talk_ms: int = 200) -> SippResult:
-        """Place ``rate`` calls a second for ``seconds`` and wait for the last to end."""
+    def call(
+        self, users: Path, rate: float, seconds: float, port: int, target: str, *, challenged: bool = True
+    ) -> SippResult:
+        """Place ``rate`` calls a second for ``seconds`` and wait for the last to end; one that is stuck has failed."""
         count = round(rate * seconds)
-        more = ["-inf", str(users), "-r", str(rate), "-m", str(count), "-l", "3000", "-timeout", f"{seconds + 60:.0f}s"]
-        stats = [
-            "-trace_stat",
-            "-fd",
-            "1",
-            "-stf",
-            "call_stat.csv",
-            "-trace_rtt",
-            "-rtt_freq",
-            "10",
-            "-recv_timeout",
-            "30000",
-        ]
-        self.start("call", caller(talk_ms), port, *more, *stats, target).wait(seconds + 90)
-        return self._result()
+        limits = ["-l", "3000", "-recv_timeout", "8000", "-timeout", f"{seconds + GIVE_UP_S:.0f}s"]
+        stats = ["-trace_stat", "-fd", "1", "-stf", "call_stat.csv", "-trace_rtt", "-rtt_freq", "10"]
+        more = ["-inf", str(users), "-r", str(rate), "-m", str(count), *limits, *stats, target]
+        self.start("call", caller(TALK_MS, challenged=challenged), port, *more).wait(seconds + 2 * GIVE_UP_S)
+        return self._result(count)
 
-    def _result(self) -> SippResult:
+    def _result(self, placed: int) -> SippResult:
         with (self.folder / "call_stat.csv").open() as opened:
             last = list(csv.DictReader(opened, delimiter=";"))[-1]
         rtts: list[float] = []
@@ -180,7 +183,7 @@ class Sipp:
                 rtts += [float(row[1]) for row in csv.reader(opened, delimiter=";") if len(row) > 2 and row[2] == "1"]
         return SippResult(
             calls=int(last["SuccessfulCall(C)"]),
-            failed=int(last["FailedCall(C)"]),
+            failed=placed - int(last["SuccessfulCall(C)"]),
             retransmissions=int(last["Retransmissions(C)"]),
             seconds=_seconds(last["ElapsedTime(C)"]),
             ringing_ms=tuple(sorted(rtts)),
