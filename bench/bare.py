@@ -62,7 +62,7 @@ class BareAsterisk:
         (etc / "pjsip.conf").write_text(self._pjsip_conf(users))
         (etc / "extensions.conf").write_text("[bench]\nexten => _X!,1,Dial(PJSIP/${EXTEN},30)\n same => n,Hangup()\n")
         (etc / "logger.conf").write_text("[general]\n[logfiles]\nmessages => notice,warning,error\n")
-        (etc / "rtp.conf").write_text("[general]\nrtpstart=22000\nrtpend=29999\n")
+        (etc / "rtp.conf").write_text("[general]\nrtpstart=50000\nrtpend=59999\n")
         (etc / "cdr.conf").write_text("[general]\nenable=no\n")
         self._process = subprocess.Popen(
             [*self._prefix, *self._installation.command(etc / "asterisk.conf")],

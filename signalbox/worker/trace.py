@@ -13,6 +13,7 @@ from io import FileIO
 from pathlib import Path
 
 from signalbox.engine.hep import MAX_PACKET, framed, trace_segments
+from signalbox.kernel.operator import explained
 
 SEGMENTS = 8
 _BURST = 256
@@ -36,12 +37,16 @@ class TraceCollector:
         self.is_paused = False
 
     def start(self) -> None:
-        """Bind and begin; call within a running loop. Raises ``OSError`` when the port is taken."""
+        """Bind and begin; call within a running loop. Raises ``OperatorError`` when the port cannot be had."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         receiver.setblocking(False)
-        receiver.bind(("127.0.0.1", self._port))
+        try:
+            receiver.bind(("127.0.0.1", self._port))
+        except OSError as error:
+            receiver.close()
+            raise explained(error, f"worker, UDP port {self._port} of the SIP trace") from error
         self._socket = receiver
         asyncio.get_running_loop().add_reader(receiver, self._wake)
 

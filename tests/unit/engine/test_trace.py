@@ -4,8 +4,11 @@ import asyncio
 import socket
 from pathlib import Path
 
+import pytest
+
 from bench.platform import free_ports
 from signalbox.engine.hep import packets, trace_segments
+from signalbox.kernel.operator import OperatorError
 from signalbox.worker.trace import SEGMENTS, TraceCollector
 
 
@@ -44,3 +47,11 @@ async def test_a_short_disk_costs_the_oldest_segments(tmp_path: Path) -> None:
         (tmp_path / f"{number:08d}.hep").write_bytes(b"x")
     TraceCollector(tmp_path, 1, limit=1, min_free=2**62).guard_disk()
     assert [file.stem for file in trace_segments(tmp_path)] == ["00000003"]
+
+
+async def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", port))
+        with pytest.raises(OperatorError, match=str(port)):
+            TraceCollector(tmp_path, port, limit=1, min_free=0).start()
