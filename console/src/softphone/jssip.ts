@@ -255,6 +255,14 @@ export class SipCall {
     else this.#session.unhold();
   }
 
+  /**
+   * Hold and resume at once. After `Replaces`, Asterisk 22.10 may send the other side nothing of the new stream until
+   * its media is negotiated again: half of the restored calls were heard one way only.
+   */
+  renewSound(): void {
+    this.#session.hold({}, () => this.#session.unhold());
+  }
+
   mute(on: boolean): void {
     if (on) this.#session.mute({ audio: true });
     else this.#session.unmute({ audio: true });

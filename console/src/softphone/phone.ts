@@ -231,7 +231,10 @@ export class Phone {
       isMuted: sip.isMuted,
       dialog: talks ? sip.dialog : null,
     };
-    if (talks && view.state === "restoring" && view.isHeld) sip.hold(true);
+    if (talks && view.state === "restoring") {
+      if (view.isHeld) sip.hold(true);
+      else sip.renewSound();
+    }
     this.#publish();
     this.#ring();
   }
