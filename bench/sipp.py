@@ -30,6 +30,11 @@ m=audio [media_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 """
 
+_OK = (
+    "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n"
+    "Contact: <sip:[local_ip]:[local_port]>\n"
+)
+
 
 def _send(method: str, uri: str, **fields: str) -> str:
     sdp = fields.pop("sdp", "")
@@ -63,11 +68,17 @@ def caller(talk_ms: int, *, challenged: bool = True) -> str:
         + _send("ACK", "[next_url]", to="[field2]", to_tag="[peer_tag_param]", cseq="2", more="[routes]\n").format(
             rtd=""
         )
-        + f'<pause milliseconds="{talk_ms}"/>\n'
+        # A busy Asterisk tells a name that came late by another INVITE, as to any phone; it ends the talk early.
+        + f'<recv request="INVITE" timeout="{talk_ms}" ontimeout="1"/>\n'
+        + f"<send><![CDATA[\n{_OK}Content-Type: application/sdp\nContent-Length: [len]\n{_SDP}\n]]></send>\n"
+        + '<recv request="ACK"/>\n<label id="1"/>\n'
         + _send("BYE", "[next_url]", to="[field2]", to_tag="[peer_tag_param]", cseq="3", more="[routes]\n").format(
             rtd=""
         )
-        + '<recv response="200"/>\n</scenario>\n'
+        # The two may cross on the way.
+        + '<recv request="INVITE" optional="true" next="2"/>\n<recv response="200" next="3"/>\n<label id="2"/>\n'
+        + f"<send><![CDATA[\n{_OK.replace('200 OK', '481 Gone')}Content-Length: 0\n\n]]></send>\n"
+        + '<recv request="ACK" optional="true"/><recv response="200"/>\n<label id="3"/>\n</scenario>\n'
     )
 
 
