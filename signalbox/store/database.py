@@ -1,6 +1,8 @@
 """The store: one engine, and sessions opened with a scope. SQLite on one machine, PostgreSQL when several share it."""
 
 import contextlib
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
@@ -70,9 +72,23 @@ def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
     # SQLite's own lower() knows ASCII only, so that a search would miss what PostgreSQL finds.
     connection.run_async(lambda each: each.create_function("lower", 1, _lower, deterministic=True))
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _use_wal(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:  # DBAPI cursors share no type
+    """Turn the journal to WAL; a file's first change of it is refused at once, without waiting, while others do it."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _lower(text: object) -> object:
