@@ -118,7 +118,7 @@ async def test_encrypted_audio_over_tls(desk: Desk, encrypted: str) -> None:
 async def test_a_phone_that_must_encrypt_is_refused_without(desk: Desk) -> None:
     bare = await desk.phone("111", transport="tls")
     call = await bare.call("101")
-    assert await call.ended() == "488"
+    assert await call.ended(15) == "488"
 
 
 @pytest.mark.requirement("PBX-GEN-03")

@@ -6,6 +6,8 @@ from signalbox.engine.eventlog import LoggedEvent
 from signalbox.features.callrecords.model import CallRecord, Disposition, LegRecord, LegRole, OpenCall
 from signalbox.features.extensions.model import extension_of_channel
 
+_SAME_SECOND = 2.0
+_YOUNG = 2000
 ENGINE_MARKS = frozenset({"ENGINE_STARTED", "ENGINE_EXITED"})
 _NO_PARTY = ("Local/", "CBAnn/", "Recorder/", "Announcer/")
 _BY_DIAL_STATUS = {
@@ -46,6 +48,8 @@ class RecordFold:
         self.calls = open_calls or {}
         self.touched: set[str] = set()
         self.last_at = 0.0
+        self._young: dict[str, float] = {}
+        self._former: set[str] = set()
         self._call_of = {
             channel: call_id for call_id, call in self.calls.items() for channel in (*call.legs, *call.hidden)
         }
@@ -71,7 +75,7 @@ class RecordFold:
     def _started(self, event: LoggedEvent) -> None:
         if event.uniqueid in self._call_of:
             return
-        call_id = self._call_of.get(event.linkedid, event.linkedid)
+        call_id = self._call_of.get(event.linkedid) or self._own_id(event)
         call = self.calls.get(call_id)
         if call is None:
             tenant = int(event.tenantid) if event.tenantid.isdigit() else 1
@@ -93,6 +97,13 @@ class RecordFold:
             name=event.cidname if role is LegRole.CALLER else "",
             started=event.eventtime,
         )
+
+    def _own_id(self, event: LoggedEvent) -> str:
+        """Name a call that begins. An Asterisk that starts again in the same second counts from 0 and repeats ids."""
+        if len(self._young) > _YOUNG:
+            self._young = {name: at for name, at in self._young.items() if at > event.eventtime - _SAME_SECOND}
+        self._young[event.linkedid] = event.eventtime
+        return f"{event.linkedid}-2" if event.linkedid in self._former else event.linkedid
 
     def _leg(self, event: LoggedEvent) -> tuple[OpenCall, LegRecord] | None:
         call = self.calls.get(self._call_of.get(event.uniqueid, ""))
@@ -142,6 +153,7 @@ class RecordFold:
         return [record_of(call, event.eventtime)]
 
     def _engine_lost(self, mark: LoggedEvent) -> list[CallRecord]:
+        self._former = {name for name, born in self._young.items() if born > mark.at - _SAME_SECOND}
         at = mark.at if mark.event == "ENGINE_EXITED" else (self.last_at or mark.at)
         lost = list(self.calls.values())
         self.touched.update(self.calls)

@@ -109,3 +109,14 @@ def test_halves_of_local_channels_are_no_party_but_keep_the_call_open() -> None:
     assert [record for each in events for record in fold.apply(each)] == []
     (record,) = fold.apply(event("CHAN_END", 21.0, "n1-1.9"))
     assert (len(record.legs), record.ended) == (2, 21.0)
+
+
+def test_an_engine_that_is_back_in_the_same_second_repeats_ids_and_loses_no_record() -> None:
+    fold = RecordFold()
+    lost = [record for each in ANSWERED[:6] for record in fold.apply(each)]
+    lost += fold.apply(LoggedEvent(event="ENGINE_EXITED", at=11.0))
+    lost += fold.apply(LoggedEvent(event="ENGINE_STARTED", at=11.1))
+    records = lost + [record for each in ANSWERED for record in fold.apply(each)]
+    assert [record.disposition for record in records] == [Disposition.ENGINE_LOST, Disposition.ANSWERED]
+    assert len({record.call_id for record in records}) == 2
+    assert len(records[1].legs) == 2
